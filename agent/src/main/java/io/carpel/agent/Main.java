@@ -1,0 +1,8 @@
+package io.carpel.agent;
+
+/// The command `carpel`.
+public final class Main {
+    private Main() {}
+
+    public static void main(String[] args) {}
+}

@@ -1,0 +1,38 @@
+package io.carpel.runtime.spec;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/// What a container is to be.
+///
+/// @param id 64 lower-case hexadecimal digits, unique for ever on this host
+/// @param name for people; unique among the sandbox's live containers
+/// @param image an image id, tag or digest that is present locally
+/// @param pid which processes it sees; must not widen the sandbox's choice
+/// @param targetContainer whose PID namespace to join, with [PidMode#TARGET] only
+/// @param logPath absolute; empty discards the output
+/// @param stopSignal number of the signal that asks it to end; empty means the image's, or SIGTERM
+/// @param payload opaque bytes of the caller, kept byte for byte over restarts
+public record ContainerSpec(
+        String id,
+        String sandboxId,
+        String name,
+        String image,
+        ProcessSpec process,
+        List<MountSpec> mounts,
+        List<DeviceSpec> devices,
+        ResourceLimits resources,
+        SecuritySpec security,
+        List<RlimitSpec> rlimits,
+        PidMode pid,
+        Optional<String> targetContainer,
+        Optional<Path> logPath,
+        Optional<Integer> stopSignal,
+        byte[] payload) {
+    public ContainerSpec {
+        mounts = List.copyOf(mounts);
+        devices = List.copyOf(devices);
+        rlimits = List.copyOf(rlimits);
+    }
+}

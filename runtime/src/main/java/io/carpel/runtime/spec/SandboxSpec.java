@@ -1,0 +1,41 @@
+package io.carpel.runtime.spec;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// What a sandbox is to be.
+///
+/// @param id 64 lower-case hexadecimal digits, unique for ever on this host
+/// @param name for people: log lines, `check`, network names; unique among live sandboxes
+/// @param hostname name in the UTS namespace; empty means the host's name
+/// @param dns empty means a copy of the host's `/etc/resolv.conf`
+/// @param ports host ports that lead into the sandbox; ignored with the host's network
+/// @param cgroupParent the parent cgroup as the caller names it; empty means the configured default
+/// @param sysctls namespaced kernel parameters in dotted form
+/// @param logDirectory made when absent; container logs lie below it
+/// @param privileged whether privileged containers may be created in it
+/// @param handler the name of the runtime handler that was asked for; empty is the default
+/// @param networkArgs passed to network plugins as CNI_ARGS, already allow-listed by the caller
+/// @param payload opaque bytes of the caller, kept byte for byte over restarts
+public record SandboxSpec(
+        String id,
+        String name,
+        String hostname,
+        NamespaceSpec namespaces,
+        Optional<DnsSpec> dns,
+        List<PortMapping> ports,
+        String cgroupParent,
+        Map<String, String> sysctls,
+        Optional<Path> logDirectory,
+        boolean privileged,
+        String handler,
+        Map<String, String> networkArgs,
+        byte[] payload) {
+    public SandboxSpec {
+        ports = List.copyOf(ports);
+        sysctls = Map.copyOf(sysctls);
+        networkArgs = Map.copyOf(networkArgs);
+    }
+}

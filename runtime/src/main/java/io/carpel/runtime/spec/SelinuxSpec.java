@@ -1,0 +1,8 @@
+package io.carpel.runtime.spec;
+
+/// SELinux label parts; empty parts are filled in by the runtime.
+public record SelinuxSpec(String user, String role, String type, String level) {
+    public boolean isEmpty() {
+        return user.isEmpty() && role.isEmpty() && type.isEmpty() && level.isEmpty();
+    }
+}
