@@ -29,7 +29,7 @@ public record ContainerSpec(
         Optional<String> targetContainer,
         Optional<Path> logPath,
         Optional<Integer> stopSignal,
-        byte[] payload) {
+        Bytes payload) {
     public ContainerSpec {
         mounts = List.copyOf(mounts);
         devices = List.copyOf(devices);

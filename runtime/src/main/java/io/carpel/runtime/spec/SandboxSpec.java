@@ -32,7 +32,7 @@ public record SandboxSpec(
         boolean privileged,
         String handler,
         Map<String, String> networkArgs,
-        byte[] payload) {
+        Bytes payload) {
     public SandboxSpec {
         ports = List.copyOf(ports);
         sysctls = Map.copyOf(sysctls);
