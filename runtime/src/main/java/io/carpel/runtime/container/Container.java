@@ -1,0 +1,50 @@
+package io.carpel.runtime.container;
+
+import io.carpel.runtime.spec.ContainerSpec;
+import io.carpel.runtime.spec.ResourceLimits;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/// A container at one moment.
+///
+/// @param createdAt distinct for every container of this host and increasing
+/// @param imageId the image's id, `sha256:…`
+/// @param imageRef a repository digest of the image, or its id when it has none
+/// @param imageTag a tag of the image, or empty when it has none
+/// @param stopSignal the signal that really is sent to make it end
+/// @param argv the command line after the image's configuration was merged in
+/// @param resources the limits in force
+/// @param cgroup path of its cgroup below the hierarchies' roots
+/// @param imageVolumes ids of the images mounted as volumes, in the order of the spec's mounts that
+///   name an image
+/// @param pendingStep what is being done to it at this moment
+public record Container(
+        String id,
+        ContainerSpec spec,
+        ContainerState state,
+        Instant createdAt,
+        String imageId,
+        String imageRef,
+        String imageTag,
+        ContainerUser user,
+        int stopSignal,
+        List<String> argv,
+        ResourceLimits resources,
+        String cgroup,
+        List<String> imageVolumes,
+        Optional<String> pendingStep) {
+    public Container {
+        argv = List.copyOf(argv);
+        imageVolumes = List.copyOf(imageVolumes);
+    }
+
+    /// The init's pid as the host sees it, while there is one.
+    public Optional<Integer> pid() {
+        return switch (state) {
+            case ContainerState.Created(int pid) -> Optional.of(pid);
+            case ContainerState.Running(int pid, Instant _) -> Optional.of(pid);
+            case ContainerState.Exited _, ContainerState.Unknown _ -> Optional.empty();
+        };
+    }
+}
