@@ -1,0 +1,33 @@
+package io.carpel.runtime.cgroup;
+
+import io.carpel.runtime.spec.ResourceLimits;
+import java.util.List;
+
+/// Makes and finds control groups.
+public interface CgroupManager {
+    /// Who makes the groups.
+    CgroupDriver driver();
+
+    CgroupMode mode();
+
+    /// Makes the group `parent/leaf` with its limits and device rules, or nothing at all.
+    ///
+    /// @param parent absolute, as the caller names it; empty means the configured default
+    /// @param leaf a plain name that ends in the container's id
+    /// @throws io.carpel.runtime.error.InvalidArgumentException when a name or value cannot be
+    /// @throws io.carpel.runtime.error.AlreadyExistsException when the group holds processes
+    Cgroup create(String parent, String leaf, ResourceLimits limits, DeviceRules devices);
+
+    /// The group with this [Cgroup#path], whether it still exists or not.
+    Cgroup reopen(String path);
+
+    /// The sums over a group that belongs to somebody else, such as a pod's parent; only for
+    /// [Cgroup#stats], [Cgroup#pids] and [Cgroup#oomKills].
+    Cgroup observe(String path);
+
+    /// The paths of the groups that lie directly below `parent` on any hierarchy.
+    List<String> children(String parent);
+
+    /// What this host withholds, one plain sentence each.
+    List<String> missing();
+}

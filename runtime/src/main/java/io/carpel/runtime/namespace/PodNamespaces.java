@@ -1,0 +1,37 @@
+package io.carpel.runtime.namespace;
+
+import io.carpel.runtime.spec.PinnedNamespaces;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+
+/// The namespaces of pods: make, pin, enter, remove.
+public interface PodNamespaces {
+    /// @param pins where the namespaces are held
+    /// @param shm the pod's `/dev/shm` on the host; empty when the host's is used
+    /// @param reaperPid pid 1 of the shared pid namespace as the host numbers it; empty when each
+    ///   container has its own or the host's
+    record Created(PinnedNamespaces pins, Optional<Path> shm, Optional<Integer> reaperPid) {}
+
+    /// Makes and pins the namespaces, sets hostname and kernel parameters, raises `lo`, and mounts
+    /// the pod's `/dev/shm`. When it fails nothing is left.
+    ///
+    /// @throws io.carpel.runtime.error.InvalidArgumentException when a kernel parameter is refused
+    Created create(PodNamespacesRequest request);
+
+    /// Ends the reaper, takes the pins and `/dev/shm` down and removes their files. What is gone
+    /// already counts as removed.
+    ///
+    /// @param reaperPid killed first; the caller has made sure that it is still ours
+    void remove(PinnedNamespaces pins, Optional<Path> shm, Optional<Integer> reaperPid);
+
+    /// Whether every pin still holds a namespace: after a reboot, or when somebody unmounted one,
+    /// the file is there but empty.
+    boolean alive(PinnedNamespaces pins);
+
+    /// Runs `work` on a fresh platform thread inside the pod's network namespace. A socket opened
+    /// there stays in it and may be used from any thread afterwards.
+    ///
+    /// @throws io.carpel.runtime.error.FailedPreconditionException when the pin is dead
+    <T> T inNetwork(PinnedNamespaces pins, Callable<T> work);
+}

@@ -1,0 +1,32 @@
+package io.carpel.runtime.namespace;
+
+import io.carpel.runtime.spec.NamespaceSpec;
+import java.nio.file.Path;
+import java.util.Map;
+
+/// What [PodNamespaces#create] is to make.
+///
+/// @param id of the sandbox, for messages and helpers
+/// @param spec which namespaces are the pod's own
+/// @param hostname name in a UTS namespace of its own; empty leaves the host's
+/// @param sysctls in dotted form; see [Sysctls]
+/// @param pinsDir directory for the pins, made when absent
+/// @param netnsFile where the network namespace is pinned, so that `ip netns` lists it
+/// @param shm where the pod's `/dev/shm` is mounted when its IPC namespace is its own
+/// @param shmSize bytes
+public record PodNamespacesRequest(
+        String id,
+        NamespaceSpec spec,
+        String hostname,
+        Map<String, String> sysctls,
+        Path pinsDir,
+        Path netnsFile,
+        Path shm,
+        long shmSize) {
+    /// What docker and others give a container.
+    public static final long DEFAULT_SHM_SIZE = 64L << 20;
+
+    public PodNamespacesRequest {
+        sysctls = Map.copyOf(sysctls);
+    }
+}
