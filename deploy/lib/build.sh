@@ -1,0 +1,33 @@
+# shellcheck shell=bash
+# Builds the agent, when the sources are newer than what lies there.
+
+# Named by the script that sources this file, and by packages.sh.
+: "${top:?}" "${build_packages[0]:?}" "${run_packages[0]:?}"
+
+build_stamp=$top/agent/target/built
+
+agent_is_built() {
+    [ -e "$build_stamp" ] || return 1
+    [ -z "$(find "$top/pom.xml" "$top/cri-proto" "$top/runtime" "$top/agent" \
+        -name target -prune -o -type f -newer "$build_stamp" -print -quit)" ]
+}
+
+# Compiles and packs, without the checks and tests that `mvn verify` adds: deploy/test runs those.
+build_agent() {
+    local started=$SECONDS
+    need_packages "${build_packages[@]}" "${run_packages[@]}"
+    need_jdk
+    say "building with $JAVA_HOME"
+    (cd "$top" && mvn -B -q -ntp -Dquick -DskipTests package) || die "the build failed"
+    touch "$build_stamp"
+    note "built in $((SECONDS - started)) s"
+}
+
+need_agent() {
+    if agent_is_built; then
+        need_packages "${run_packages[@]}"
+        need_jdk
+    else
+        build_agent
+    fi
+}
