@@ -1,0 +1,66 @@
+package io.carpel.runtime.launch;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/// A container's shim. Every call opens its own short connection, so nothing is held between calls
+/// and a slow one delays no other. Safe for use by many threads; nothing needs to be closed.
+///
+/// Calls throw [io.carpel.runtime.error.UnavailableException] when the shim does not answer any
+/// more, which is normal once the container has ended: ask [#exited] then.
+public interface ShimConnection {
+    /// Host pid of the container's first process.
+    int pid();
+
+    /// Lets the waiting process run and returns once it has executed its program.
+    ///
+    /// @throws io.carpel.runtime.error.KernelFaultException when it could not, with the program's
+    ///   name; the container has then ended
+    /// @throws io.carpel.runtime.error.FailedPreconditionException when it was started before
+    ShimStatus start();
+
+    /// What the shim knows now.
+    ShimStatus status();
+
+    /// The exit record if the container has ended.
+    Optional<ExitRecord> exited();
+
+    /// Waits until the container has ended, all its output is in the log and the record is written;
+    /// empty when that takes longer than `limit`.
+    Optional<ExitRecord> awaitExit(Duration limit);
+
+    /// Calls `listener` once, on a virtual thread of its own, when the container has ended. Returns
+    /// after the shim has acknowledged, so an exit cannot be missed. The argument is empty when the
+    /// shim went away without a record (it was killed).
+    void onExit(Consumer<Optional<ExitRecord>> listener);
+
+    /// Sends a signal to the container's first process; the shim is its parent, so the pid cannot
+    /// have been reused.
+    ///
+    /// @throws io.carpel.runtime.error.FailedPreconditionException when it has ended
+    void signal(int signal);
+
+    /// Sets the size of the container's terminal.
+    void resize(int rows, int columns);
+
+    /// Opens the log path anew after it was renamed; no record is lost or split.
+    void reopenLog();
+
+    /// Closes the container's standard input.
+    void closeStdin();
+
+    /// Runs another process inside the container.
+    ///
+    /// @throws io.carpel.runtime.error.KernelFaultException when it could not be executed
+    ExecSession exec(ExecPlan plan);
+
+    /// Joins the container's live streams from now on.
+    ///
+    /// @param stdin whether this client feeds standard input
+    AttachSession attach(boolean stdin);
+
+    /// Ends a container that was never started, or kills a running one, with everything in its
+    /// cgroup, and waits for the record.
+    Optional<ExitRecord> kill(Duration limit);
+}
