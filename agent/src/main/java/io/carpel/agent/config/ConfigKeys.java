@@ -1,0 +1,280 @@
+package io.carpel.agent.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/// Every option of the agent. What is not here does not exist.
+public final class ConfigKeys {
+    private ConfigKeys() {}
+
+    /// How much is logged.
+    public enum LogLevel {
+        TRACE,
+        DEBUG,
+        INFO,
+        WARN,
+        ERROR
+    }
+
+    /// How a log line looks.
+    public enum LogFormat {
+        TEXT,
+        JSON
+    }
+
+    /// Who makes cgroups.
+    public enum Driver {
+        AUTO,
+        CGROUPFS
+    }
+
+    /// What a container gets that asks for no seccomp profile.
+    public enum DefaultSeccomp {
+        UNCONFINED,
+        RUNTIME_DEFAULT
+    }
+
+    /// What happens to a bind mount whose source is missing.
+    public enum MissingSource {
+        CREATE,
+        REFUSE
+    }
+
+    public static final ConfigKey<Path> LISTEN =
+            ConfigKey.of(
+                    "listen",
+                    ConfigType.path(),
+                    Path.of("/run/carpel/carpel.sock"),
+                    "Unix socket on which the agent speaks CRI. Who may open it controls the node:"
+                            + " it is made with mode 0660 and owner root.");
+
+    public static final ConfigKey<Path> RUN_DIR =
+            ConfigKey.of(
+                    "run-dir",
+                    ConfigType.path(),
+                    Path.of("/run/carpel"),
+                    "Records, namespace pins and shim sockets. Must lie on a tmpfs, since a reboot"
+                            + " has to clear it.");
+
+    public static final ConfigKey<Path> STATE_DIR =
+            ConfigKey.of(
+                    "state-dir",
+                    ConfigType.path(),
+                    Path.of("/var/lib/carpel"),
+                    "Images, writable layers and address leases.");
+
+    public static final ConfigKey<Path> NETNS_DIR =
+            ConfigKey.of(
+                    "netns-dir",
+                    ConfigType.path(),
+                    Path.of("/run/netns"),
+                    "Where network namespaces are pinned. `ip netns` looks in /run/netns.");
+
+    public static final ConfigKey<String> INSTANCE =
+            ConfigKey.of(
+                    "instance",
+                    ConfigType.string(
+                            "name", "up to 8 lower-case letters and digits", "[a-z0-9]{0,8}"),
+                    "",
+                    "Tells several agents on one host apart. It becomes part of the names of"
+                            + " network namespaces, the bridge, the nftables table and the default"
+                            + " cgroup.");
+
+    public static final ConfigKey<Optional<Path>> PID_FILE =
+            ConfigKey.of(
+                    "pid-file",
+                    ConfigType.optionalPath(),
+                    Optional.empty(),
+                    "File that holds the agent's process id while it runs. Empty: none.");
+
+    public static final ConfigKey<Boolean> READY_NOTIFY =
+            ConfigKey.of(
+                    "ready-notify",
+                    ConfigType.bool(),
+                    true,
+                    "Tell the service manager by NOTIFY_SOCKET, when that is set, that the agent"
+                            + " answers.");
+
+    public static final ConfigKey<Optional<Path>> REGISTRIES_CONF =
+            ConfigKey.of(
+                            "registries-conf",
+                            ConfigType.optionalPath(),
+                            Optional.empty(),
+                            "registries.conf of containers-common: mirrors, plain http, short"
+                                    + " names. Empty: /etc/containers/registries.conf when it"
+                                    + " exists.")
+                    .orVariable("CONTAINERS_REGISTRIES_CONF");
+
+    public static final ConfigKey<LogLevel> LOG_LEVEL =
+            ConfigKey.of(
+                            "log.level",
+                            ConfigType.choice(LogLevel.class),
+                            LogLevel.INFO,
+                            "The least important event that is logged.")
+                    .reloadable();
+
+    public static final ConfigKey<LogFormat> LOG_FORMAT =
+            ConfigKey.of(
+                    "log.format",
+                    ConfigType.choice(LogFormat.class),
+                    LogFormat.TEXT,
+                    "One line per event, as text or as a JSON object.");
+
+    public static final ConfigKey<Optional<Path>> LOG_FILE =
+            ConfigKey.of(
+                    "log.file",
+                    ConfigType.optionalPath(),
+                    Optional.empty(),
+                    "File to which the log is appended. Empty: standard error, which the service"
+                            + " manager keeps.");
+
+    public static final ConfigKey<Path> CNI_CONF_DIR =
+            ConfigKey.of(
+                    "cni.conf-dir",
+                    ConfigType.path(),
+                    Path.of("/etc/cni/net.d"),
+                    "Directory of CNI network lists; the first in lexical order is used. While it"
+                            + " holds none, the built-in bridge serves.");
+
+    public static final ConfigKey<List<Path>> CNI_BIN_DIR =
+            ConfigKey.of(
+                    "cni.bin-dir",
+                    ConfigType.list(ConfigType.path()),
+                    List.of(Path.of("/opt/cni/bin"), Path.of("/usr/lib/cni")),
+                    "Directories in which CNI plugins are looked for, in this order.");
+
+    public static final ConfigKey<String> BRIDGE_NAME =
+            ConfigKey.of(
+                    "bridge.name",
+                    ConfigType.string(
+                            "name",
+                            "an interface name of at most 15 letters, digits, '-' and '_'",
+                            "[A-Za-z0-9_-]{0,15}"),
+                    "",
+                    "Name of the built-in bridge. Empty: carpel0, or a name made from the"
+                            + " instance.");
+
+    public static final ConfigKey<String> BRIDGE_RANGE =
+            ConfigKey.of(
+                    "bridge.range",
+                    ConfigType.string(
+                            "cidr",
+                            "an IPv4 range such as 10.211.0.0/16",
+                            "|(\\d{1,3}\\.){3}\\d{1,3}/\\d{1,2}"),
+                    "",
+                    "IPv4 range from which the built-in bridge gives addresses. Empty: a range"
+                            + " that follows from the instance.");
+
+    public static final ConfigKey<Driver> CGROUP_DRIVER =
+            ConfigKey.of(
+                    "cgroup.driver",
+                    ConfigType.choice(Driver.class),
+                    Driver.AUTO,
+                    "Who makes cgroups. The kubelet is told the choice.");
+
+    public static final ConfigKey<String> CGROUP_PARENT =
+            ConfigKey.of(
+                    "cgroup.parent",
+                    ConfigType.string(
+                            "cgroup", "an absolute cgroup path or \"\"", "|(/[A-Za-z0-9_.:-]+)+"),
+                    "",
+                    "Parent of the cgroups of pods that name none. Empty: /carpel, or a name made"
+                            + " from the instance.");
+
+    public static final ConfigKey<DefaultSeccomp> DEFAULT_SECCOMP =
+            ConfigKey.of(
+                    "security.default-seccomp",
+                    ConfigType.choice(DefaultSeccomp.class),
+                    DefaultSeccomp.UNCONFINED,
+                    "Seccomp profile of a container that asks for none.");
+
+    public static final ConfigKey<List<String>> DEFAULT_CAPABILITIES =
+            ConfigKey.of(
+                    "security.default-capabilities",
+                    ConfigType.list(
+                            ConfigType.string(
+                                    "capability", "a capability such as NET_RAW", "[A-Z][A-Z_]*")),
+                    List.of(
+                            "CHOWN",
+                            "DAC_OVERRIDE",
+                            "FSETID",
+                            "FOWNER",
+                            "MKNOD",
+                            "NET_RAW",
+                            "SETGID",
+                            "SETUID",
+                            "SETFCAP",
+                            "SETPCAP",
+                            "NET_BIND_SERVICE",
+                            "SYS_CHROOT",
+                            "KILL",
+                            "AUDIT_WRITE"),
+                    "Capabilities from which a container's additions and removals start.");
+
+    public static final ConfigKey<String> SUBID_USER =
+            ConfigKey.of(
+                    "security.subid-user",
+                    ConfigType.string("user", "a user name", "[A-Za-z0-9_.-]{1,32}"),
+                    "carpel",
+                    "User whose ranges in /etc/subuid and /etc/subgid `carpel run` maps a pod with"
+                            + " hostUsers: false to.");
+
+    public static final ConfigKey<Long> SHM_SIZE =
+            ConfigKey.of(
+                    "pod.shm-size",
+                    ConfigType.size(),
+                    64L << 20,
+                    "Size of the /dev/shm that the containers of a pod share.");
+
+    public static final ConfigKey<MissingSource> MISSING_SOURCE =
+            ConfigKey.of(
+                    "pod.missing-mount-source",
+                    ConfigType.choice(MissingSource.class),
+                    MissingSource.CREATE,
+                    "What to do when the source of a bind mount does not exist: make a directory,"
+                            + " or refuse the container.");
+
+    public static final ConfigKey<Integer> MAX_DOWNLOADS =
+            ConfigKey.of(
+                    "image.max-parallel-downloads",
+                    ConfigType.integer(1, 64),
+                    3,
+                    "How many layers of one image are fetched at a time.");
+
+    public static final ConfigKey<Duration> STALL_TIMEOUT =
+            ConfigKey.of(
+                    "image.stall-timeout",
+                    ConfigType.duration(),
+                    Duration.ofMinutes(1),
+                    "A transfer that moves no byte for so long is given up and tried again.");
+
+    /// All of them, in the order of the file.
+    public static final List<ConfigKey<?>> ALL =
+            List.of(
+                    LISTEN,
+                    RUN_DIR,
+                    STATE_DIR,
+                    NETNS_DIR,
+                    INSTANCE,
+                    PID_FILE,
+                    READY_NOTIFY,
+                    REGISTRIES_CONF,
+                    LOG_LEVEL,
+                    LOG_FORMAT,
+                    LOG_FILE,
+                    CNI_CONF_DIR,
+                    CNI_BIN_DIR,
+                    BRIDGE_NAME,
+                    BRIDGE_RANGE,
+                    CGROUP_DRIVER,
+                    CGROUP_PARENT,
+                    DEFAULT_SECCOMP,
+                    DEFAULT_CAPABILITIES,
+                    SUBID_USER,
+                    SHM_SIZE,
+                    MISSING_SOURCE,
+                    MAX_DOWNLOADS,
+                    STALL_TIMEOUT);
+}

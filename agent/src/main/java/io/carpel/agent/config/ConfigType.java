@@ -1,0 +1,243 @@
+package io.carpel.agent.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import tools.jackson.databind.JsonNode;
+
+/// The kind of an option: how a value is read from a file or a flag, and how it is written.
+///
+/// @param label the placeholder in help
+/// @param node reads a value of the file
+/// @param text reads a flag or an environment variable
+/// @param toml writes a value as the file does
+public record ConfigType<T>(
+        String label,
+        Function<JsonNode, T> node,
+        Function<String, T> text,
+        Function<T, String> toml) {
+
+    private static final Pattern SIZE = Pattern.compile("(\\d{1,18})\\s*(B|KiB|MiB|GiB|TiB)?");
+    private static final Pattern DURATION = Pattern.compile("(\\d{1,12})(ms|s|m|h)");
+    private static final List<String> SIZE_UNITS = List.of("B", "KiB", "MiB", "GiB", "TiB");
+
+    /// Says why a value is wrong; the loader adds key and place.
+    static final class BadValue extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        BadValue(String message) {
+            super(message);
+        }
+    }
+
+    String toToml(T value) {
+        return toml.apply(value);
+    }
+
+    static ConfigType<String> string(String label, String wanted, String pattern) {
+        Pattern valid = Pattern.compile(pattern);
+        Function<String, String> parse =
+                text -> {
+                    if (!valid.matcher(text).matches()) {
+                        throw new BadValue("wanted " + wanted);
+                    }
+                    return text;
+                };
+        return ofString(label, parse, ConfigType::quote);
+    }
+
+    static ConfigType<Path> path() {
+        return ofString("path", ConfigType::absolute, path -> quote(path.toString()));
+    }
+
+    static ConfigType<Optional<Path>> optionalPath() {
+        return ofString(
+                "path",
+                text -> text.isEmpty() ? Optional.empty() : Optional.of(absolute(text)),
+                path -> quote(path.map(Path::toString).orElse("")));
+    }
+
+    static ConfigType<Long> size() {
+        Function<String, Long> parse = ConfigType::parseSize;
+        Function<JsonNode, Long> read =
+                node ->
+                        node.isIntegralNumber() && node.asLong() >= 0
+                                ? Long.valueOf(node.asLong())
+                                : parse.apply(wantString(node, "size such as \"64MiB\""));
+        return new ConfigType<>("size", read, parse, bytes -> quote(formatSize(bytes)));
+    }
+
+    static ConfigType<Duration> duration() {
+        return ofString(
+                "duration", ConfigType::parseDuration, value -> quote(formatDuration(value)));
+    }
+
+    static ConfigType<Integer> integer(int low, int high) {
+        String label = "whole number from %d to %d".formatted(low, high);
+        Function<String, Integer> parse =
+                text -> {
+                    if (!text.matches("-?\\d{1,9}")) {
+                        throw new BadValue("wanted a " + label);
+                    }
+                    int value = Integer.parseInt(text);
+                    if (value < low || value > high) {
+                        throw new BadValue("wanted a " + label);
+                    }
+                    return value;
+                };
+        Function<JsonNode, Integer> read =
+                node -> {
+                    if (!node.isIntegralNumber()) {
+                        throw new BadValue("wanted a " + label + ", not " + kind(node));
+                    }
+                    return parse.apply(node.asString());
+                };
+        return new ConfigType<>("number", read, parse, String::valueOf);
+    }
+
+    static ConfigType<Boolean> bool() {
+        Function<String, Boolean> parse =
+                text ->
+                        switch (text) {
+                            case "true" -> true;
+                            case "false" -> false;
+                            default -> throw new BadValue("wanted true or false");
+                        };
+        Function<JsonNode, Boolean> read =
+                node -> {
+                    if (!node.isBoolean()) {
+                        throw new BadValue("wanted true or false, not " + kind(node));
+                    }
+                    return node.asBoolean();
+                };
+        return new ConfigType<>("true|false", read, parse, String::valueOf);
+    }
+
+    static <E extends Enum<E>> ConfigType<E> choice(Class<E> type) {
+        List<E> values = List.of(type.getEnumConstants());
+        String label = String.join("|", values.stream().map(ConfigType::word).toList());
+        Function<String, E> parse =
+                text ->
+                        values.stream()
+                                .filter(value -> word(value).equals(text))
+                                .findFirst()
+                                .orElseThrow(() ->
+                                        new BadValue("wanted one of " + label.replace("|", ", ")));
+        return ofString(label, parse, value -> quote(word(value)));
+    }
+
+    /// A list in the file, values separated by commas in a flag.
+    static <E> ConfigType<List<E>> list(ConfigType<E> element) {
+        Function<String, List<E>> parse =
+                text ->
+                        text.isEmpty()
+                                ? List.of()
+                                : Arrays.stream(text.split(",", -1)).map(element.text()).toList();
+        Function<JsonNode, List<E>> read =
+                node -> {
+                    if (!node.isArray()) {
+                        throw new BadValue("wanted a list, not " + kind(node));
+                    }
+                    List<E> values = new ArrayList<>();
+                    node.forEach(item -> values.add(element.node().apply(item)));
+                    return List.copyOf(values);
+                };
+        Function<List<E>, String> write =
+                values ->
+                        "[" + String.join(", ", values.stream().map(element.toml()).toList()) + "]";
+        return new ConfigType<>(element.label() + ",…", read, parse, write);
+    }
+
+    /// How an enum's value is spelt in files and flags.
+    static String word(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private static <T> ConfigType<T> ofString(
+            String label, Function<String, T> parse, Function<T, String> write) {
+        return new ConfigType<>(
+                label, node -> parse.apply(wantString(node, "string")), parse, write);
+    }
+
+    private static String wantString(JsonNode node, String wanted) {
+        if (!node.isString()) {
+            throw new BadValue("wanted a " + wanted + ", not " + kind(node));
+        }
+        return node.asString();
+    }
+
+    private static Path absolute(String text) {
+        if (!text.startsWith("/") || text.indexOf('\0') >= 0) {
+            throw new BadValue("wanted an absolute path");
+        }
+        return Path.of(text).normalize();
+    }
+
+    private static Long parseSize(String text) {
+        var match = SIZE.matcher(text);
+        if (!match.matches()) {
+            throw new BadValue("wanted a size such as \"64MiB\" or \"1GiB\"");
+        }
+        String unit = match.group(2) == null ? "B" : match.group(2);
+        try {
+            return Math.multiplyExact(
+                    Long.parseLong(match.group(1)), 1L << (10 * SIZE_UNITS.indexOf(unit)));
+        } catch (ArithmeticException _) {
+            throw new BadValue("the size does not fit in 63 bits");
+        }
+    }
+
+    private static String formatSize(long bytes) {
+        int unit = 0;
+        long value = bytes;
+        while (value != 0 && value % 1024 == 0 && unit < SIZE_UNITS.size() - 1) {
+            value /= 1024;
+            unit++;
+        }
+        return value + SIZE_UNITS.get(unit);
+    }
+
+    private static Duration parseDuration(String text) {
+        var match = DURATION.matcher(text);
+        if (!match.matches()) {
+            throw new BadValue("wanted a duration such as \"500ms\", \"30s\" or \"5m\"");
+        }
+        long amount = Long.parseLong(match.group(1));
+        return switch (match.group(2)) {
+            case "ms" -> Duration.ofMillis(amount);
+            case "s" -> Duration.ofSeconds(amount);
+            case "m" -> Duration.ofMinutes(amount);
+            default -> Duration.ofHours(amount);
+        };
+    }
+
+    private static String formatDuration(Duration value) {
+        if (value.toMillis() % 1000 != 0) {
+            return value.toMillis() + "ms";
+        }
+        return value.toSeconds() % 60 != 0 || value.isZero()
+                ? value.toSeconds() + "s"
+                : value.toMinutes() + "m";
+    }
+
+    private static String kind(JsonNode node) {
+        return switch (node.getNodeType()) {
+            case ARRAY -> "a list";
+            case BOOLEAN -> "true or false";
+            case NUMBER -> "a number";
+            case OBJECT, POJO -> "a table";
+            case STRING -> "a string";
+            case BINARY, MISSING, NULL -> "nothing";
+        };
+    }
+
+    private static String quote(String text) {
+        return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+    }
+}
