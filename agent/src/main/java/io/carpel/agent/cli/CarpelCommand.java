@@ -38,11 +38,9 @@ public final class CarpelCommand implements Runnable {
     static CommandLine create(AgentLauncher launcher) {
         CommandLine root = new CommandLine(new CarpelCommand());
         root.addSubcommand(ServeCommand.create(launcher));
-        root.addSubcommand(new ConfigCommand());
+        root.addSubcommand(ConfigCommand.create());
         root.addSubcommand(new VersionCommand());
         root.addSubcommand(new CompletionCommand());
-        ServeCommand.addKeys(
-                root.getSubcommands().get("config").getSubcommands().get("show").getCommandSpec());
         root.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
         root.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
         root.setUsageHelpAutoWidth(true);

@@ -3,6 +3,7 @@ package io.carpel.agent.cli;
 import io.carpel.agent.config.ConfigText;
 import java.nio.file.Path;
 import java.util.Optional;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -10,12 +11,17 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// `carpel config`: what can be configured and what is.
-@Command(
-        name = "config",
-        description = "Show the configuration.",
-        subcommands = {ConfigCommand.Default.class, ConfigCommand.Show.class})
+@Command(name = "config", description = "Show the configuration.")
 final class ConfigCommand implements Runnable {
     @Spec private CommandSpec spec = CommandSpec.create();
+
+    static CommandLine create() {
+        CommandLine show = new CommandLine(new Show());
+        ServeCommand.addKeys(show.getCommandSpec());
+        return new CommandLine(new ConfigCommand())
+                .addSubcommand(new Default())
+                .addSubcommand(show);
+    }
 
     @Override
     public void run() {

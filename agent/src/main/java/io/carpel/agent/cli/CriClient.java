@@ -81,17 +81,18 @@ final class CriClient implements AutoCloseable {
     }
 
     private static String cause(Throwable failure, String detail) {
-        Throwable root = failure;
-        while (root.getCause() != null) {
-            root = root.getCause();
+        String message = detail;
+        Throwable cause = failure.getCause();
+        while (cause != null) {
+            message = String.valueOf(cause.getMessage());
+            cause = cause.getCause();
         }
-        String message = root == failure ? detail : String.valueOf(root.getMessage());
         return message.isEmpty() ? "unavailable" : message;
     }
 
     @Override
     public void close() {
         channel.shutdownNow();
-        loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
     }
 }
