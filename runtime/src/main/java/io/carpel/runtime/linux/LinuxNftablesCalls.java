@@ -5,17 +5,22 @@ import com.sun.jna.Pointer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /// [NftablesCalls] by `libnftables.so.1`, loaded when first needed.
 ///
-/// One context per call: it holds a netlink socket of the calling thread's namespace, so it must
-/// not outlive the call. Calls are serialised, because the library's scanner has never been
-/// promised to be free of global state.
+/// One context, and with it one netlink socket, for the life of this object: it belongs to the
+/// network namespace in which the first call was made. Closing such a socket after elements were
+/// deleted waits for the kernel to have freed them (10 ms and more), which is why there is not one
+/// per call.
 public final class LinuxNftablesCalls implements NftablesCalls {
     // nftables/libnftables.h
     private static final int NFT_CTX_OUTPUT_JSON = 1 << 4;
 
     private final ReentrantLock lock = new ReentrantLock();
+
+    // Guarded by lock; null until the first call and after close.
+    private @Nullable Pointer context;
 
     @Override
     public String run(String commands) throws IOException {
@@ -30,24 +35,44 @@ public final class LinuxNftablesCalls implements NftablesCalls {
     private String run(String commands, int outputFlags) throws IOException {
         lock.lock();
         try {
-            Pointer context = Library.newContext();
-            try {
-                Library.nft_ctx_output_set_flags(context, outputFlags);
-                Library.nft_ctx_buffer_output(context);
-                Library.nft_ctx_buffer_error(context);
-                int code = Library.nft_run_cmd_from_buffer(context, cString(commands));
-                if (code != 0) {
-                    throw new NftablesException(text(Library.nft_ctx_get_error_buffer(context)));
-                }
-                return text(Library.nft_ctx_get_output_buffer(context));
-            } finally {
-                Library.nft_ctx_free(context);
+            Pointer nft = context();
+            Library.nft_ctx_output_set_flags(nft, outputFlags);
+            // Begins, and from the second time on rewinds, the buffers.
+            Library.nft_ctx_buffer_output(nft);
+            Library.nft_ctx_buffer_error(nft);
+            int code = Library.nft_run_cmd_from_buffer(nft, cString(commands));
+            if (code != 0) {
+                throw new NftablesException(text(Library.nft_ctx_get_error_buffer(nft)));
             }
+            return text(Library.nft_ctx_get_output_buffer(nft));
         } catch (LinkageError e) {
             throw new IOException(
                     "libnftables.so.1 cannot be loaded (Debian package libnftables1): "
                             + e.getMessage(),
                     e);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Pointer context() throws IOException {
+        Pointer present = context;
+        if (present == null) {
+            present = Library.newContext();
+            context = present;
+        }
+        return present;
+    }
+
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            Pointer present = context;
+            context = null;
+            if (present != null) {
+                Library.nft_ctx_free(present);
+            }
         } finally {
             lock.unlock();
         }

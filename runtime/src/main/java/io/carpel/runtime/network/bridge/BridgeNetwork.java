@@ -75,7 +75,7 @@ public final class BridgeNetwork implements PodNetwork {
                         new ForwardRules(nftables, config.bridge()));
     }
 
-    /// The kernel as this network uses it.
+    /// The kernel as this network uses it; the network closes what can be closed.
     public record KernelCalls(
             NetlinkCalls netlink, NamespaceCalls namespaces, NftablesCalls nftables) {}
 
@@ -187,9 +187,14 @@ public final class BridgeNetwork implements PodNetwork {
                         lease.address4());
         try (Rtnetlink netlink = Rtnetlink.open(netlinkCalls)) {
             int master = bridge.ensure(netlink);
-            netlink.execute(List.of(Links.createVeth(veth, master, namespace, config.mtu())));
+            var requests = new ArrayList<NetlinkRequest>();
+            requests.add(Links.createVeth(veth, master, namespace, config.mtu()));
+            if (!request.ports().isEmpty()) {
+                requests.add(Links.hairpin(veth));
+            }
+            undo.add(() -> deleteLink(veth.hostName()));
+            netlink.execute(requests);
         }
-        undo.add(() -> deleteLink(veth.hostName()));
         podLink.configure(namespace, veth.peerName(), lease);
     }
 

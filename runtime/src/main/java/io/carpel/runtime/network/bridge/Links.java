@@ -40,6 +40,9 @@ final class Links {
     private static final int IFLA_NET_NS_FD = 28;
     private static final int IFLA_INFO_KIND = 1;
     private static final int IFLA_INFO_DATA = 2;
+    private static final int IFLA_INFO_SLAVE_KIND = 4;
+    private static final int IFLA_INFO_SLAVE_DATA = 5;
+    private static final int IFLA_BRPORT_MODE = 4;
     private static final int VETH_INFO_PEER = 1;
     private static final int IFA_ADDRESS = 1;
     private static final int IFA_LOCAL = 2;
@@ -167,6 +170,22 @@ final class Links {
                                 .nested(
                                         IFLA_INFO_DATA,
                                         () -> request.nested(VETH_INFO_PEER, peer)));
+    }
+
+    /// Lets a frame leave through the port by which it came. Where bridged traffic passes netfilter
+    /// (`br_netfilter`), a sandbox's connection to its own host port is turned round inside the
+    /// bridge.
+    static NetlinkRequest hairpin(Veth veth) {
+        var request =
+                new NetlinkRequest("set hairpin on " + veth.hostName(), RTM_NEWLINK, CHANGE)
+                        .linkHeader(0, 0, 0)
+                        .attribute(IFLA_IFNAME, veth.hostName());
+        Runnable data = () -> request.attribute(IFLA_BRPORT_MODE, new byte[] {1});
+        return request.nested(
+                IFLA_LINKINFO,
+                () ->
+                        request.attribute(IFLA_INFO_SLAVE_KIND, "bridge")
+                                .nested(IFLA_INFO_SLAVE_DATA, data));
     }
 
     private static void withMtu(NetlinkRequest request, int mtu) {
