@@ -14,7 +14,6 @@ import io.carpel.runtime.network.TestNamespace;
 import io.carpel.runtime.spec.PortMapping;
 import io.carpel.runtime.spec.PortMapping.Protocol;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -201,7 +200,7 @@ final class BridgeNetworkIT {
         detach(request("pod-b", b.file()));
 
         assertThat(host.exec("nft", "list", "ruleset")).isEmpty();
-        assertThat(Files.list(state)).isEmpty();
+        assertThat(state).isEmptyDirectory();
         assertThat(host.exec("ip", "-o", "link")).contains("carpel0");
     }
 
@@ -210,7 +209,7 @@ final class BridgeNetworkIT {
         assertThatThrownBy(() -> attach(request("pod-a", Path.of("/run/netns/none"))))
                 .isInstanceOf(FailedPreconditionException.class)
                 .hasMessageContaining("/run/netns/none");
-        assertThat(Files.list(state)).isEmpty();
+        assertThat(state).isEmptyDirectory();
         assertThat(host.exec("ip", "-o", "link")).doesNotContain("cplv");
     }
 
@@ -272,7 +271,7 @@ final class BridgeNetworkIT {
                 .isInstanceOf(FailedPreconditionException.class)
                 .hasMessageContaining("10.77.0.9")
                 .hasMessageContaining("up0");
-        assertThat(Files.list(state)).isEmpty();
+        assertThat(state).isEmptyDirectory();
     }
 
     @Test
