@@ -122,9 +122,9 @@ final class DeviceProgram {
 
     private static int access(String letters) {
         int access = 0;
-        for (char letter : letters.toCharArray()) {
+        for (int i = 0; i < letters.length(); i++) {
             access |=
-                    switch (letter) {
+                    switch (letters.charAt(i)) {
                         case 'm' -> ACCESS_MKNOD;
                         case 'r' -> ACCESS_READ;
                         default -> ACCESS_WRITE;
