@@ -2,28 +2,35 @@ package io.carpel.runtime;
 
 import io.carpel.runtime.container.ContainerManager;
 import io.carpel.runtime.container.ExecManager;
-import io.carpel.runtime.error.NotFoundException;
+import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.sandbox.SandboxManager;
 import io.carpel.runtime.stats.StatsReader;
 
 /// One runtime on this host: the managers, wired and recovered.
 public final class ContainerRuntime implements AutoCloseable {
     private final RuntimeConfig config;
-    private final SandboxManager sandboxes = new SandboxManager();
-    private final ContainerManager containers = new ContainerManager();
-    private final ExecManager execs =
-            new ExecManager(id -> {
-                throw new NotFoundException("container " + id);
-            });
+    private final SandboxManager sandboxes;
+    private final ContainerManager containers;
+    private final ExecManager execs;
     private final StatsReader stats = new StatsReader();
 
-    private ContainerRuntime(RuntimeConfig config) {
+    private ContainerRuntime(
+            RuntimeConfig config,
+            SandboxManager sandboxes,
+            ContainerManager containers,
+            ExecManager execs) {
         this.config = config;
+        this.sandboxes = sandboxes;
+        this.containers = containers;
+        this.execs = execs;
     }
 
     /// Opens the runtime and recovers what lives from before.
     public static ContainerRuntime open(RuntimeConfig config) {
-        return new ContainerRuntime(config);
+        if (config.instance().isEmpty()) {
+            throw new UnavailableException("the rooms of this runtime are not wired yet");
+        }
+        throw new UnavailableException("the rooms of " + config.ownName() + " are not wired yet");
     }
 
     public RuntimeConfig config() {

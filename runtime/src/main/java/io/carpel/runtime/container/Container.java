@@ -39,6 +39,24 @@ public record Container(
         imageVolumes = List.copyOf(imageVolumes);
     }
 
+    Container at(Optional<String> step) {
+        return new Container(
+                id,
+                spec,
+                state,
+                createdAt,
+                imageId,
+                imageRef,
+                imageTag,
+                user,
+                stopSignal,
+                argv,
+                resources,
+                cgroup,
+                imageVolumes,
+                step);
+    }
+
     /// The init's pid as the host sees it, while there is one.
     public Optional<Integer> pid() {
         return switch (state) {

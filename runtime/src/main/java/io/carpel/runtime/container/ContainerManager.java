@@ -1,76 +1,358 @@
 package io.carpel.runtime.container;
 
+import io.carpel.runtime.container.ContainerState.Created;
+import io.carpel.runtime.container.ContainerState.Exited;
+import io.carpel.runtime.container.ContainerState.Running;
+import io.carpel.runtime.container.ContainerState.Unknown;
+import io.carpel.runtime.error.AlreadyExistsException;
+import io.carpel.runtime.error.CancelledException;
+import io.carpel.runtime.error.ContainerRuntimeException;
+import io.carpel.runtime.error.DeadlineExceededException;
 import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.NotFoundException;
+import io.carpel.runtime.io.AttachedStreams;
+import io.carpel.runtime.io.ProcessSession;
+import io.carpel.runtime.launch.ShimStatus;
+import io.carpel.runtime.lifecycle.KeyedLocks;
+import io.carpel.runtime.lifecycle.Rollback;
+import io.carpel.runtime.lifecycle.Step;
 import io.carpel.runtime.spec.ContainerSpec;
 import io.carpel.runtime.spec.ResourceLimits;
 import io.carpel.runtime.store.Announcer;
+import io.carpel.runtime.store.CreationClock;
+import io.carpel.runtime.store.Trees;
+import java.io.IOException;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// Creates, starts, stops and removes containers.
+///
+/// One lock for each container is held by create, start, update and remove. Stop takes none: it
+/// must get through to a container whose start hangs. Reading takes none either.
 public final class ContainerManager {
-    private final Announcer<ContainerChange> changes = new Announcer<>();
+    private static final Duration LOCK_WAIT = Duration.ofMinutes(2);
+
+    /// After SIGKILL a process ends at once, unless the kernel holds it in a call.
+    private static final Duration KILL_LIMIT = Duration.ofSeconds(90);
+
+    private final ContainerTable table;
+    private final ContainerRooms rooms;
+    private final ContainerSettings settings;
+    private final List<Step<ContainerDraft>> steps;
+    private final ContainerStates states;
+    private final ContainerEnds ends;
+    private final CreationClock creation;
+    private final Clock clock;
+    private final KeyedLocks locks = new KeyedLocks("container");
+    private final Drafts drafts = new Drafts();
+    private final Map<String, LiveContainer> live = new ConcurrentHashMap<>();
+
+    ContainerManager(
+            ContainerTable table,
+            ContainerRooms rooms,
+            ContainerSettings settings,
+            List<Step<ContainerDraft>> steps,
+            Clock clock) {
+        this.table = table;
+        this.rooms = rooms;
+        this.settings = settings;
+        this.steps = List.copyOf(steps);
+        this.clock = clock;
+        this.states = new ContainerStates(table, rooms.records());
+        this.ends = new ContainerEnds(states, clock);
+        this.creation = new CreationClock(clock);
+    }
 
     /// Makes a container whose init waits to be started. On any failure nothing of it is left.
     ///
     /// @throws NotFoundException when the sandbox or the image is absent
     /// @throws FailedPreconditionException when the sandbox is not ready
     public Container create(ContainerSpec spec) {
-        return get(spec.id());
+        String id = spec.id();
+        try (var _ = locks.lock(id, LOCK_WAIT)) {
+            if (table.exists(id)) {
+                throw new AlreadyExistsException("container " + id + " exists");
+            }
+            drafts.begin(spec.sandboxId());
+            try {
+                return make(spec);
+            } finally {
+                drafts.end(spec.sandboxId());
+                table.rest(id);
+            }
+        }
+    }
+
+    private Container make(ContainerSpec spec) {
+        String id = spec.id();
+        String step = "begin";
+        try (var undo = new Rollback()) {
+            ContainerDraft draft = new ContainerDraft(spec, undo, creation.next());
+            for (Step<ContainerDraft> next : steps) {
+                step = next.name();
+                table.work(id, step);
+                next.work().run(draft);
+            }
+            step = "publish it";
+            LiveContainer made =
+                    new LiveContainer(
+                            id, spec.pid(), draft.shim(), draft.cgroup(), draft.process());
+            undo.add(() -> forget(id));
+            live.put(id, made);
+            states.add(ContainerSteps.made(draft));
+            // Whoever stops the sandbox first marks it, then looks for containers: either this
+            // check sees the mark, or the container is seen there.
+            rooms.sandboxes().ready(spec.sandboxId());
+            watch(made);
+            undo.commit();
+        } catch (ContainerRuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw fault(id, step, e);
+        }
+        Container made = table.get(id);
+        table.announce(ContainerChange.Kind.CREATED, made);
+        return made;
+    }
+
+    private void watch(LiveContainer container) {
+        container.shim.onExit(record -> {
+            ends.end(container, record);
+            live.remove(container.id, container);
+        });
+    }
+
+    private void forget(String id) {
+        live.remove(id);
+        states.drop(id);
     }
 
     /// Lets the process run.
     ///
     /// @throws FailedPreconditionException unless it is created and was never started
     public void start(String id) {
-        get(id);
+        table.get(id);
+        try (var _ = locks.lock(id, LOCK_WAIT)) {
+            table.work(id, "start the process");
+            ContainerRecord record = states.get(id);
+            // Says what is wrong when the state does not allow it.
+            Running _ = Transitions.onStarted(id, record.state(), clock.instant());
+            LiveContainer container = live.get(id);
+            if (container == null) {
+                throw new FailedPreconditionException("container " + id + " has ended");
+            }
+            container.transition.lock();
+            try {
+                start(container);
+            } finally {
+                container.transition.unlock();
+            }
+        } finally {
+            table.rest(id);
+        }
+    }
+
+    private void start(LiveContainer container) {
+        String id = container.id;
+        if (container.hasEnded()) {
+            throw new FailedPreconditionException("container " + id + " has ended");
+        }
+        try {
+            ShimStatus status = container.shim.start();
+            states.change(
+                    id,
+                    ContainerChange.Kind.STARTED,
+                    before ->
+                            Transitions.onStarted(
+                                    id, before, status.startedAt().orElseGet(clock::instant)));
+        } catch (ContainerRuntimeException e) {
+            container.failedToStart(String.valueOf(e.getMessage()));
+            kill(container);
+            throw e;
+        }
     }
 
     /// Asks it to end, and after `grace` makes it. An unknown or ended one is already stopped. A
-    /// second call with a shorter grace shortens the first one's wait.
+    /// second call with a shorter grace shortens the first one's wait. When the caller's thread is
+    /// interrupted, the container is killed all the same when its time is up.
     public void stop(String id, Duration grace) {
-        get(id);
+        LiveContainer container = live.get(id);
+        if (container == null) {
+            return;
+        }
+        ContainerRecord record = states.get(id);
+        boolean ask = grace.isPositive() && record.state() instanceof Running;
+        if (ask) {
+            container.stopper.stop(record.stopSignal(), grace, () -> kill(container));
+            await(container, grace.plus(KILL_LIMIT));
+        } else {
+            kill(container);
+            await(container, KILL_LIMIT);
+        }
+    }
+
+    /// Kills it and everything in its cgroup, and settles its end when that is seen at once.
+    private void kill(LiveContainer container) {
+        if (container.mayLeaveProcesses()) {
+            container.cgroup.killAll();
+        }
+        try {
+            container.shim.kill(KILL_LIMIT).ifPresent(r -> ends.end(container, Optional.of(r)));
+        } catch (ContainerRuntimeException e) {
+            // Already gone: the exit record, or the subscription's word that there is none.
+            ends.end(container, container.shim.exited());
+        }
+        live.remove(container.id, container);
+    }
+
+    private static void await(LiveContainer container, Duration limit) {
+        try {
+            if (!container.awaitEnd(limit)) {
+                throw new DeadlineExceededException(
+                        "container %s has not ended %d s after it was killed"
+                                .formatted(container.id, KILL_LIMIT.toSeconds()));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancelledException(
+                    "interrupted while container %s is being stopped".formatted(container.id), e);
+        }
     }
 
     /// Kills it if needed and removes every trace but its log. An unknown one is already removed.
     public void remove(String id) {
-        get(id);
+        if (!table.exists(id)) {
+            return;
+        }
+        try (var _ = locks.lock(id, LOCK_WAIT)) {
+            Optional<ContainerRecord> record = states.find(id);
+            if (record.isPresent()) {
+                table.work(id, "stop it");
+                stop(id, Duration.ZERO);
+                table.work(id, "remove its files");
+                discard(states.get(id));
+                Container last = table.get(id);
+                states.drop(id);
+                table.announce(ContainerChange.Kind.REMOVED, last);
+            }
+        } finally {
+            table.rest(id);
+        }
+    }
+
+    /// Removes what a container without processes still has.
+    private void discard(ContainerRecord record) {
+        String id = record.spec().id();
+        rooms.cgroups().reopen(record.cgroup()).remove();
+        try {
+            Trees.remove(settings.layout().writable(id));
+            Trees.remove(settings.layout().shimSocket(id));
+            Trees.remove(settings.layout().container(id));
+        } catch (IOException e) {
+            throw fault(id, "remove its files", e);
+        }
+        rooms.images().release(record.image().id(), id);
+        record.imageVolumes().forEach(image -> rooms.images().release(image, id));
     }
 
     /// Changes its limits, all of them or none.
+    ///
+    /// @throws FailedPreconditionException when it has ended
     public void update(String id, ResourceLimits limits) {
-        get(id);
+        table.get(id);
+        try (var _ = locks.lock(id, LOCK_WAIT)) {
+            LiveContainer container = live.get(id);
+            if (container == null || container.hasEnded()) {
+                throw new FailedPreconditionException(
+                        "container %s has ended: its limits cannot be changed".formatted(id));
+            }
+            table.work(id, "change its limits");
+            container.cgroup.update(limits);
+            container.transition.lock();
+            try {
+                ContainerRecord now = states.get(id);
+                states.replace(
+                        now.with(LimitChange.over(now.resources(), limits)),
+                        ContainerChange.Kind.UPDATED);
+            } finally {
+                container.transition.unlock();
+            }
+        } finally {
+            table.rest(id);
+        }
     }
 
     /// Makes the log anew at its path, after somebody renamed the old file.
     ///
     /// @throws FailedPreconditionException unless it runs
     public void reopenLog(String id) {
-        get(id);
+        running(id).shim.reopenLog();
+    }
+
+    /// Joins the streams of its process from now on; what was printed before is in the log.
+    ///
+    /// @param stdin whether this client feeds standard input
+    /// @throws FailedPreconditionException unless it runs
+    public ProcessSession attach(String id, boolean stdin) {
+        LiveContainer container = running(id);
+        return new AttachedStreams(container.shim, container.shim.attach(stdin));
+    }
+
+    /// Waits until no container of the sandbox is just being created.
+    void awaitDrafts(String sandboxId, Duration limit) {
+        drafts.awaitNone(sandboxId, limit);
+    }
+
+    /// @throws NotFoundException when there is none of this id
+    /// @throws FailedPreconditionException unless it runs
+    LiveContainer running(String id) {
+        Container container = table.get(id);
+        LiveContainer alive = live.get(id);
+        return switch (container.state()) {
+            case Running _ when alive != null && !alive.hasEnded() -> alive;
+            case Running _ ->
+                    throw new FailedPreconditionException("container " + id + " has ended");
+            case Created _, Exited _, Unknown _ ->
+                    throw new FailedPreconditionException(
+                            "container %s is %s, wanted running"
+                                    .formatted(id, Transitions.describe(container.state())));
+        };
     }
 
     /// @throws NotFoundException when there is none of this id
     public Container get(String id) {
-        return find(id).orElseThrow(
-                        () -> new NotFoundException("container " + id + " does not exist"));
+        return table.get(id);
     }
 
     /// The one container whose id begins so.
     ///
     /// @throws InvalidArgumentException when several do
     public Optional<Container> find(String idPrefix) {
-        return Optional.empty();
+        return table.find(idPrefix);
     }
 
     /// All of them, oldest first.
     public List<Container> list() {
-        return List.of();
+        return table.list();
+    }
+
+    /// What is being done to containers that are not listed yet, by id.
+    public Map<String, String> making() {
+        return table.making();
     }
 
     public Announcer<ContainerChange> changes() {
-        return changes;
+        return table.changes();
+    }
+
+    private static KernelFaultException fault(String id, String step, Exception e) {
+        return new KernelFaultException(
+                "container %s: could not %s: %s".formatted(id, step, e.getMessage()), e);
     }
 }

@@ -1,54 +1,283 @@
 package io.carpel.runtime.sandbox;
 
+import io.carpel.runtime.error.AlreadyExistsException;
+import io.carpel.runtime.error.ContainerRuntimeException;
 import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.NotFoundException;
+import io.carpel.runtime.lifecycle.KeyedLocks;
+import io.carpel.runtime.lifecycle.ProcessIdentity;
+import io.carpel.runtime.lifecycle.Rollback;
+import io.carpel.runtime.lifecycle.Step;
+import io.carpel.runtime.network.NetworkRequest;
+import io.carpel.runtime.sandbox.SandboxRecord.Holding;
 import io.carpel.runtime.spec.SandboxSpec;
 import io.carpel.runtime.store.Announcer;
+import io.carpel.runtime.store.CreationClock;
+import io.carpel.runtime.store.Trees;
+import java.io.IOException;
+import java.nio.channels.SocketChannel;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// Runs, stops and removes sandboxes.
+///
+/// One lock for each sandbox: a call on one that hangs waits, and nobody else does. Reading takes
+/// no lock.
 public final class SandboxManager {
-    private final Announcer<SandboxChange> changes = new Announcer<>();
+    /// Longer than a network plugin may take, shorter than callers wait.
+    private static final Duration LOCK_WAIT = Duration.ofMinutes(3);
+
+    private final SandboxTable table;
+    private final SandboxRooms rooms;
+    private final SandboxSettings settings;
+    private final List<Step<SandboxDraft>> steps;
+    private final PodDialer dialer;
+    private final CreationClock creation;
+    private final Clock clock;
+    private final KeyedLocks locks = new KeyedLocks("sandbox");
+    private final Map<String, SandboxRecord> records = new ConcurrentHashMap<>();
+
+    SandboxManager(
+            SandboxTable table,
+            SandboxRooms rooms,
+            SandboxSettings settings,
+            List<Step<SandboxDraft>> steps,
+            Clock clock) {
+        this.table = table;
+        this.rooms = rooms;
+        this.settings = settings;
+        this.steps = List.copyOf(steps);
+        this.clock = clock;
+        this.dialer = new PodDialer(rooms.namespaces());
+        this.creation = new CreationClock(clock);
+    }
 
     /// Makes a sandbox and returns it ready. On any failure nothing of it is left.
     ///
     /// @throws InvalidArgumentException when the spec asks for what cannot be
+    /// @throws AlreadyExistsException when there is one of this id
     public Sandbox run(SandboxSpec spec) {
-        return get(spec.id());
+        String id = spec.id();
+        try (var _ = locks.lock(id, LOCK_WAIT)) {
+            if (table.exists(id)) {
+                throw new AlreadyExistsException("sandbox " + id + " exists");
+            }
+            Sandbox made = make(spec);
+            table.announce(SandboxChange.Kind.READY, made);
+            return made;
+        }
+    }
+
+    private Sandbox make(SandboxSpec spec) {
+        String step = "begin";
+        try (var undo = new Rollback()) {
+            SandboxDraft draft = new SandboxDraft(spec, undo, creation.next(), settings);
+            for (Step<SandboxDraft> next : steps) {
+                step = next.name();
+                table.work(spec.id(), step);
+                next.work().run(draft);
+            }
+            SandboxRecord record = draft.made();
+            records.put(spec.id(), record);
+            Sandbox made = record.snapshot();
+            table.publish(made);
+            undo.commit();
+            return made;
+        } catch (ContainerRuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw fault(spec.id(), step, e);
+        } finally {
+            table.rest(spec.id());
+        }
     }
 
     /// Kills its containers and takes down what it holds; it stays listed as not ready. A sandbox
     /// that is stopped or unknown is already stopped.
     public void stop(String id) {
-        get(id);
+        if (!table.exists(id)) {
+            return;
+        }
+        try (var _ = locks.lock(id, LOCK_WAIT)) {
+            stopLocked(id);
+        } finally {
+            table.rest(id);
+        }
     }
 
     /// Stops it if needed, removes its containers and every trace. An unknown one is already
     /// removed.
     public void remove(String id) {
-        get(id);
+        if (!table.exists(id)) {
+            return;
+        }
+        try (var _ = locks.lock(id, LOCK_WAIT)) {
+            if (!table.exists(id)) {
+                return;
+            }
+            stopLocked(id);
+            table.work(id, "remove its containers");
+            rooms.containers().removeAll(id);
+            table.work(id, "remove its files");
+            removeDirectory(id);
+            records.remove(id);
+            table.remove(id).ifPresent(s -> table.announce(SandboxChange.Kind.REMOVED, s));
+        } finally {
+            table.rest(id);
+        }
+    }
+
+    private void stopLocked(String id) {
+        SandboxRecord record = records.get(id);
+        if (record == null) {
+            return;
+        }
+        if (record.state() instanceof SandboxState.Ready) {
+            record = markNotReady(record, "it was stopped");
+        }
+        table.work(id, "stop its containers");
+        rooms.containers().stopAll(id);
+        release(record);
+    }
+
+    /// Takes down what the record holds, and writes down what is left after each step.
+    private void release(SandboxRecord record) {
+        String id = record.spec().id();
+        SandboxRecord now = record;
+        if (now.holds(Holding.NETWORK)) {
+            table.work(id, "detach the network");
+            rooms.network().detach(NetworkRequest.of(now.spec(), now.netnsFile()));
+            now = now.without(Holding.NETWORK);
+            // In memory only: should this process die now, a second detach does no harm.
+            records.put(id, now);
+        }
+        if (now.holds(Holding.NAMESPACES)) {
+            table.work(id, "take down its namespaces");
+            Optional<Integer> reaper =
+                    now.reaper().filter(ProcessIdentity::alive).map(ProcessIdentity::pid);
+            rooms.namespaces().remove(now.pins(), now.shm(), reaper);
+            now = now.without(Holding.NAMESPACES);
+            write(now);
+        }
+    }
+
+    private SandboxRecord markNotReady(SandboxRecord record, String why) {
+        SandboxRecord next = record.with(new SandboxState.NotReady(clock.instant(), why));
+        write(next);
+        Sandbox snapshot = next.snapshot();
+        table.publish(snapshot);
+        table.announce(SandboxChange.Kind.STOPPED, snapshot);
+        return next;
+    }
+
+    private void write(SandboxRecord record) {
+        String id = record.spec().id();
+        try {
+            rooms.records().put(id, record);
+        } catch (IOException e) {
+            throw fault(id, "write its record", e);
+        }
+        records.put(id, record);
+    }
+
+    private void removeDirectory(String id) {
+        try {
+            Trees.remove(settings.layout().sandbox(id));
+        } catch (IOException e) {
+            throw fault(id, "remove its files", e);
+        }
+    }
+
+    /// Looks whether what holds the sandbox's namespaces still lives, and marks it not ready if
+    /// not.
+    public void check(String id) {
+        SandboxRecord seen = records.get(id);
+        if (seen == null || !(seen.state() instanceof SandboxState.Ready) || holderLives(seen)) {
+            return;
+        }
+        try (var _ = locks.lock(id, LOCK_WAIT)) {
+            SandboxRecord record = records.get(id);
+            if (record != null
+                    && record.state() instanceof SandboxState.Ready
+                    && !holderLives(record)) {
+                markNotReady(record, "the first process of its pid namespace has ended");
+            }
+        }
+    }
+
+    /// [#check] for all whose namespaces are held by a process.
+    public void checkAll() {
+        for (SandboxRecord record : records.values()) {
+            if (record.reaper().isPresent()) {
+                check(record.spec().id());
+            }
+        }
+    }
+
+    private static boolean holderLives(SandboxRecord record) {
+        return record.reaper().isEmpty() || record.reaper().get().alive();
+    }
+
+    /// Takes up what an earlier process left. To be called once, before anything else.
+    ///
+    /// @param record as read from disk; a half-made one is taken apart
+    void restore(SandboxRecord record) {
+        String id = record.spec().id();
+        creation.observe(record.createdAt());
+        records.put(id, record);
+        if (record.phase() == SandboxRecord.Phase.MAKING) {
+            release(record);
+            removeDirectory(id);
+            records.remove(id);
+            return;
+        }
+        table.publish(record.snapshot());
+        boolean ready = record.state() instanceof SandboxState.Ready;
+        if (ready && !(rooms.namespaces().alive(record.pins()) && holderLives(record))) {
+            markNotReady(record, "its namespaces are gone");
+        }
     }
 
     /// @throws NotFoundException when there is none of this id
     public Sandbox get(String id) {
-        return find(id).orElseThrow(
-                        () -> new NotFoundException("sandbox " + id + " does not exist"));
+        return table.get(id);
     }
 
     /// The one sandbox whose id begins so.
     ///
     /// @throws InvalidArgumentException when several do
     public Optional<Sandbox> find(String idPrefix) {
-        return Optional.empty();
+        return table.find(idPrefix);
+    }
+
+    /// Connects to a port that a process of the sandbox listens on at its loopback.
+    ///
+    /// @throws io.carpel.runtime.error.UnavailableException when nothing listens
+    public SocketChannel dial(String id, int port) {
+        return dialer.dial(table.ready(id), port);
     }
 
     /// All of them, oldest first.
     public List<Sandbox> list() {
-        return List.of();
+        return table.list();
+    }
+
+    /// What is being done to sandboxes that are not listed yet, by id.
+    public Map<String, String> making() {
+        return table.making();
     }
 
     public Announcer<SandboxChange> changes() {
-        return changes;
+        return table.changes();
+    }
+
+    private static KernelFaultException fault(String id, String step, Exception e) {
+        return new KernelFaultException(
+                "sandbox %s: could not %s: %s".formatted(id, step, e.getMessage()), e);
     }
 }

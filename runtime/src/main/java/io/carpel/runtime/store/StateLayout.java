@@ -8,6 +8,8 @@ import java.nio.file.Path;
 /// @param stateDir what outlives it: images, writable layers, address leases (`/var/lib/carpel`)
 /// @param netnsDir network namespaces under the names that `ip netns` shows (`/run/netns`)
 public record StateLayout(Path runDir, Path stateDir, Path netnsDir) {
+    private static final int SOCKET_NAME = 16;
+
     /// The host's usual places.
     public static StateLayout standard() {
         return new StateLayout(
@@ -56,9 +58,24 @@ public record StateLayout(Path runDir, Path stateDir, Path netnsDir) {
         return containers().resolve(id);
     }
 
-    /// Where the container's shim listens. Short on purpose: sun_path has 108 bytes.
+    /// Where shims and helpers listen.
+    public Path sockets() {
+        return runDir.resolve("s");
+    }
+
+    /// Where the container's shim listens. Short, since a socket's path has 107 bytes (unix(7)) and
+    /// the run directory may be long.
     public Path shimSocket(String id) {
-        return container(id).resolve("shim");
+        return sockets().resolve(shorten(id));
+    }
+
+    /// Where a helper process of the sandbox listens while its namespaces are made.
+    public Path helperSocket(String id) {
+        return sockets().resolve(shorten(id) + ".h");
+    }
+
+    private static String shorten(String id) {
+        return id.substring(0, SOCKET_NAME);
     }
 
     /// What the shim writes when the container has ended.
@@ -73,6 +90,14 @@ public record StateLayout(Path runDir, Path stateDir, Path netnsDir) {
     /// `upper` and `work` of the container's root.
     public Path writable(String id) {
         return writableLayers().resolve(id);
+    }
+
+    public Path upper(String id) {
+        return writable(id).resolve("upper");
+    }
+
+    public Path work(String id) {
+        return writable(id).resolve("work");
     }
 
     public Path images() {

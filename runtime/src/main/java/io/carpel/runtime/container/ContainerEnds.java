@@ -1,0 +1,98 @@
+package io.carpel.runtime.container;
+
+import io.carpel.runtime.container.ContainerState.Exited;
+import io.carpel.runtime.error.ContainerRuntimeException;
+import io.carpel.runtime.launch.ExitRecord;
+import java.time.Clock;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What is done when a container has ended, whoever learns of it first, exactly once.
+final class ContainerEnds {
+    private static final Logger LOG = LoggerFactory.getLogger(ContainerEnds.class);
+
+    /// Tells that the real exit code is lost; never 0, which would mean success.
+    private static final int LOST_CODE = 255;
+
+    private final ContainerStates states;
+    private final Clock clock;
+
+    ContainerEnds(ContainerStates states, Clock clock) {
+        this.states = states;
+        this.clock = clock;
+    }
+
+    /// @param record empty when the shim went away without one
+    void end(LiveContainer live, Optional<ExitRecord> record) {
+        live.transition.lock();
+        try {
+            if (live.hasEnded()) {
+                return;
+            }
+            // Its own processes first, then the news: exited means that every one is gone.
+            if (live.mayLeaveProcesses() || record.isEmpty()) {
+                killRest(live);
+            }
+            boolean oom = oomKilled(live, record);
+            states.change(
+                    live.id,
+                    ContainerChange.Kind.STOPPED,
+                    before -> ended(before, live, record, oom));
+            live.end();
+        } finally {
+            live.transition.unlock();
+        }
+        removeCgroup(live);
+    }
+
+    private ContainerState ended(
+            ContainerState before, LiveContainer live, Optional<ExitRecord> record, boolean oom) {
+        if (live.startFailure().isPresent()) {
+            return Transitions.onStartFailed(before, live.startFailure().get(), clock.instant());
+        }
+        if (record.isPresent()) {
+            ExitRecord exit = record.get();
+            return Transitions.onExited(before, exit.exitCode(), oom, exit.finishedAt());
+        }
+        return lost(
+                before, "its shim went away without an exit record; all its processes were killed");
+    }
+
+    /// An end without a record, when nothing of the container is left.
+    ContainerState lost(ContainerState before, String message) {
+        ContainerState state = Transitions.onExited(before, LOST_CODE, false, clock.instant());
+        return state instanceof Exited e && before != e
+                ? new Exited(e.exitCode(), e.reason(), message, e.startedAt(), e.finishedAt())
+                : state;
+    }
+
+    private static void killRest(LiveContainer live) {
+        try {
+            live.cgroup.killAll();
+        } catch (ContainerRuntimeException e) {
+            LOG.warn("container {}: processes may be left: {}", live.id, e.getMessage());
+        }
+    }
+
+    private static boolean oomKilled(LiveContainer live, Optional<ExitRecord> record) {
+        if (record.isPresent() && record.get().oomKills() > 0) {
+            return true;
+        }
+        try {
+            return live.cgroup.oomKills() > 0;
+        } catch (ContainerRuntimeException e) {
+            LOG.debug("container {}: no count of OOM kills: {}", live.id, e.getMessage());
+            return false;
+        }
+    }
+
+    private static void removeCgroup(LiveContainer live) {
+        try {
+            live.cgroup.remove();
+        } catch (ContainerRuntimeException e) {
+            // Removal of the container tries again, and then it is the caller's error.
+            LOG.warn("container {}: its cgroup stays for now: {}", live.id, e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,18 @@
+package io.carpel.runtime.container;
+
+import io.carpel.runtime.launch.CgroupPlacement;
+import io.carpel.runtime.store.StateLayout;
+import java.nio.file.Path;
+
+/// What the administrator and the host decide about containers.
+///
+/// @param shimCgroup where shims live, so that they die neither with this process's service nor
+///   count against a pod
+/// @param dev the host's `/dev`
+/// @param mounts how mounts are prepared
+public record ContainerSettings(
+        StateLayout layout,
+        CgroupPlacement shimCgroup,
+        Path dev,
+        boolean recursiveReadonly,
+        boolean createMissingSources) {}

@@ -1,0 +1,218 @@
+package io.carpel.runtime.container;
+
+import io.carpel.runtime.cgroup.Cgroup;
+import io.carpel.runtime.container.ContainerRecord.Phase;
+import io.carpel.runtime.error.AlreadyExistsException;
+import io.carpel.runtime.error.ContainerRuntimeException;
+import io.carpel.runtime.error.NotFoundException;
+import io.carpel.runtime.image.Image;
+import io.carpel.runtime.image.ResolvedUser;
+import io.carpel.runtime.launch.CgroupPlacement;
+import io.carpel.runtime.launch.ContainerLaunch;
+import io.carpel.runtime.launch.ContainerLaunch.Namespaces;
+import io.carpel.runtime.launch.ContainerLaunch.PathRules;
+import io.carpel.runtime.launch.ContainerLaunch.PodFiles;
+import io.carpel.runtime.launch.ContainerLaunch.RootFilesystem;
+import io.carpel.runtime.launch.ContainerLaunch.ShimFiles;
+import io.carpel.runtime.launch.LaunchPlan;
+import io.carpel.runtime.launch.LaunchPlanner;
+import io.carpel.runtime.launch.ShimConnection;
+import io.carpel.runtime.lifecycle.Step;
+import io.carpel.runtime.sandbox.Sandbox;
+import io.carpel.runtime.sandbox.SandboxSettings;
+import io.carpel.runtime.spec.PidMode;
+import io.carpel.runtime.spec.Printable;
+import io.carpel.runtime.store.StateLayout;
+import io.carpel.runtime.store.Trees;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/// How a container is made, step by step. Each step registers how it is undone.
+final class ContainerSteps {
+    private static final Duration KILL_LIMIT = Duration.ofSeconds(30);
+    private static final Path HOST_SHM = Path.of("/dev/shm");
+
+    private final ContainerRooms rooms;
+    private final ContainerSettings settings;
+    private final StateLayout layout;
+    private final MountPreparer mounts;
+    private final HostDevices devices;
+    private final Function<String, Container> containers;
+
+    /// @param containers finds the target of a pid mode
+    ContainerSteps(
+            ContainerRooms rooms,
+            ContainerSettings settings,
+            Function<String, Container> containers) {
+        this.rooms = rooms;
+        this.settings = settings;
+        this.layout = settings.layout();
+        this.mounts =
+                new MountPreparer(
+                        rooms.images(),
+                        new MountPreparer.Options(
+                                settings.recursiveReadonly(), settings.createMissingSources()));
+        this.devices = new HostDevices(settings.dev());
+        this.containers = containers;
+    }
+
+    List<Step<ContainerDraft>> list() {
+        return List.of(
+                new Step<>("check the request", this::check),
+                new Step<>("find the image", this::findImage),
+                new Step<>("settle the process", this::settleProcess),
+                new Step<>("prepare the mounts", this::prepareMounts),
+                new Step<>("write the record", this::writeRecord),
+                new Step<>("make the cgroup", this::makeCgroup),
+                new Step<>("launch the process", this::launch),
+                new Step<>("write down that it is created", this::complete));
+    }
+
+    private void check(ContainerDraft draft) throws IOException {
+        SandboxSettings.checkId("container", draft.spec.id());
+        Sandbox sandbox = rooms.sandboxes().ready(draft.spec.sandboxId());
+        draft.sandbox(sandbox);
+        RequestChecks.check(draft.spec, sandbox);
+        if (draft.spec.pid() == PidMode.TARGET) {
+            Container target = containers.apply(draft.spec.targetContainer().orElseThrow());
+            draft.targetPid = Optional.of(RequestChecks.targetPid(draft.spec, target));
+        }
+    }
+
+    private void findImage(ContainerDraft draft) {
+        String reference = draft.spec.image();
+        Image found =
+                rooms.images()
+                        .find(reference)
+                        .orElseThrow(() ->
+                                new NotFoundException(
+                                        "image %s is not present"
+                                                .formatted(Printable.of(reference))));
+        String owner = draft.spec.id();
+        draft.undo.add(() -> rooms.images().release(found.id(), owner));
+        draft.image(rooms.images().lease(found.id(), owner));
+    }
+
+    private void settleProcess(ContainerDraft draft) throws IOException {
+        Image image = draft.image();
+        ResolvedUser user = rooms.images().resolve(image, draft.spec.process().user());
+        String hostname =
+                Files.readString(layout.sandboxFiles(draft.sandbox().id()).resolve("hostname"))
+                        .strip();
+        MergedProcess merged =
+                MergedProcess.of(draft.spec.process(), image.config(), hostname, user.home());
+        draft.process(
+                user, rooms.policy().resolve(draft.spec, merged, user, draft.userNamespace()));
+    }
+
+    private void prepareMounts(ContainerDraft draft) throws IOException {
+        draft.mounts =
+                mounts.prepare(
+                        draft.spec.mounts(), draft.spec.id(), draft.userNamespace(), draft.undo);
+        HostDevices.Found found =
+                devices.find(draft.spec.devices(), draft.spec.security().privileged());
+        draft.devices = found.nodes();
+        draft.deviceRules = found.rules();
+    }
+
+    private void writeRecord(ContainerDraft draft) throws IOException {
+        String id = draft.spec.id();
+        if (Files.exists(layout.shimSocket(id))) {
+            throw new AlreadyExistsException(
+                    "the first digits of container id %s are in use".formatted(id));
+        }
+        draft.undo.add(() -> Trees.remove(layout.container(id)));
+        draft.undo.add(() -> Trees.remove(layout.writable(id)));
+        Trees.makePrivate(layout.container(id));
+        Trees.makePrivate(layout.writable(id));
+        Files.createDirectory(layout.upper(id));
+        Files.createDirectory(layout.work(id));
+        rooms.processes().put(id, draft.process());
+        rooms.records().put(id, draft.record(Phase.MAKING, stopSignal(draft)));
+    }
+
+    private static int stopSignal(ContainerDraft draft) {
+        if (draft.spec.stopSignal().isPresent()) {
+            return draft.spec.stopSignal().get();
+        }
+        String ofImage = draft.image().config().stopSignal();
+        return ofImage.isEmpty() ? Signals.TERM : Signals.parse(ofImage);
+    }
+
+    private void makeCgroup(ContainerDraft draft) {
+        draft.cgroup(
+                draft.undo.add(
+                        rooms.cgroups()
+                                .create(
+                                        draft.sandbox().cgroupParent(),
+                                        draft.spec.id(),
+                                        draft.spec.resources(),
+                                        draft.deviceRules),
+                        Cgroup::remove));
+    }
+
+    private void launch(ContainerDraft draft) {
+        LaunchPlan plan = LaunchPlanner.plan(describe(draft));
+        draft.shim(draft.undo.add(rooms.launcher().launch(plan), ContainerSteps::kill));
+    }
+
+    private static void kill(ShimConnection shim) {
+        try {
+            shim.kill(KILL_LIMIT);
+        } catch (ContainerRuntimeException e) {
+            if (shim.exited().isEmpty()) {
+                throw e;
+            }
+        }
+    }
+
+    private ContainerLaunch describe(ContainerDraft draft) {
+        String id = draft.spec.id();
+        Sandbox sandbox = draft.sandbox();
+        Path files = layout.sandboxFiles(sandbox.id());
+        return new ContainerLaunch(
+                id,
+                draft.process(),
+                new Namespaces(
+                        sandbox.pins(), draft.spec.pid(), draft.targetPid, draft.userNamespace()),
+                new RootFilesystem(
+                        draft.image().layers(),
+                        layout.upper(id),
+                        layout.work(id),
+                        draft.spec.security().readonlyRootfs()),
+                new PodFiles(
+                        Optional.of(files.resolve("hosts")),
+                        Optional.of(files.resolve("hostname")),
+                        Optional.of(files.resolve("resolv.conf")),
+                        sandbox.shm().orElse(HOST_SHM)),
+                draft.mounts.mounts(),
+                draft.devices,
+                new PathRules(
+                        draft.spec.security().maskedPaths(), draft.spec.security().readonlyPaths()),
+                placement(draft.cgroup()),
+                new ShimFiles(
+                        layout.shimSocket(id),
+                        layout.exitRecord(id),
+                        draft.spec.logPath(),
+                        settings.shimCgroup()),
+                draft.spec.security().privileged());
+    }
+
+    static CgroupPlacement placement(Cgroup cgroup) {
+        return new CgroupPlacement(cgroup.taskFiles(), cgroup.v2Dir());
+    }
+
+    private void complete(ContainerDraft draft) throws IOException {
+        rooms.records().put(draft.spec.id(), draft.record(Phase.COMPLETE, stopSignal(draft)));
+    }
+
+    /// The record as it is once every step has run.
+    static ContainerRecord made(ContainerDraft draft) {
+        return draft.record(Phase.COMPLETE, stopSignal(draft));
+    }
+}

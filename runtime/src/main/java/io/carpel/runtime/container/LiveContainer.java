@@ -1,0 +1,66 @@
+package io.carpel.runtime.container;
+
+import io.carpel.runtime.cgroup.Cgroup;
+import io.carpel.runtime.launch.ResolvedProcess;
+import io.carpel.runtime.launch.ShimConnection;
+import io.carpel.runtime.spec.PidMode;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// A container that has processes: what is needed to work on it, from create until it has ended.
+final class LiveContainer {
+    final String id;
+    final PidMode pid;
+    final ShimConnection shim;
+    final Cgroup cgroup;
+    final ResolvedProcess process;
+
+    /// Held while the state changes, and over the whole of a start: an exit that follows at once is
+    /// then seen after it.
+    final ReentrantLock transition = new ReentrantLock();
+
+    final Stopper stopper;
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile Optional<String> startFailure = Optional.empty();
+
+    LiveContainer(
+            String id, PidMode pid, ShimConnection shim, Cgroup cgroup, ResolvedProcess process) {
+        this.id = id;
+        this.pid = pid;
+        this.shim = shim;
+        this.cgroup = cgroup;
+        this.process = process;
+        this.stopper = new Stopper(id, shim::signal);
+    }
+
+    /// Whether its processes may outlive its first one: only a pid namespace of its own takes all
+    /// of them along.
+    boolean mayLeaveProcesses() {
+        return pid != PidMode.CONTAINER;
+    }
+
+    void failedToStart(String message) {
+        startFailure = Optional.of(message);
+    }
+
+    Optional<String> startFailure() {
+        return startFailure;
+    }
+
+    boolean hasEnded() {
+        return ended.getCount() == 0;
+    }
+
+    void end() {
+        ended.countDown();
+        stopper.ended();
+    }
+
+    /// @return false when it still has not ended after `limit`
+    boolean awaitEnd(Duration limit) throws InterruptedException {
+        return ended.await(limit.toNanos(), TimeUnit.NANOSECONDS);
+    }
+}

@@ -1,0 +1,84 @@
+package io.carpel.runtime.container;
+
+import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.image.ResolvedUser;
+import io.carpel.runtime.launch.Credentials;
+import io.carpel.runtime.launch.ResolvedProcess;
+import io.carpel.runtime.launch.ResolvedProcess.Streams;
+import io.carpel.runtime.security.AppArmorProfile;
+import io.carpel.runtime.security.Capabilities;
+import io.carpel.runtime.security.CapabilitySets;
+import io.carpel.runtime.security.SelinuxLabel;
+import io.carpel.runtime.spec.Bytes;
+import io.carpel.runtime.spec.ContainerSpec;
+import io.carpel.runtime.spec.IdMapping;
+import io.carpel.runtime.spec.SecuritySpec;
+import io.carpel.runtime.spec.UserNamespaceSpec;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// Decides what a container's process may do and as whom it runs.
+///
+/// @param defaultCapabilities names without `CAP_`
+public record ProcessPolicy(
+        Capabilities capabilities,
+        Set<String> defaultCapabilities,
+        SeccompFilters seccomp,
+        AppArmorProfile apparmor,
+        SelinuxLabel selinux,
+        HostBounds bounds) {
+    public ProcessPolicy {
+        defaultCapabilities = Set.copyOf(defaultCapabilities);
+    }
+
+    /// @param user the container's user namespace
+    ResolvedProcess resolve(
+            ContainerSpec spec,
+            MergedProcess merged,
+            ResolvedUser who,
+            Optional<UserNamespaceSpec> user) {
+        user.ifPresent(maps -> checkMapped(who, maps));
+        SecuritySpec security = spec.security();
+        CapabilitySets sets = capabilities.resolve(security, defaultCapabilities, who.uid() == 0);
+        // A privileged container is confined by nothing; a profile given all the same is ignored.
+        Bytes filter =
+                security.privileged()
+                        ? Bytes.empty()
+                        : seccomp.compile(
+                                security.seccomp(),
+                                new LinkedHashSet<>(Capabilities.names(sets.bounding())));
+        return new ResolvedProcess(
+                merged.argv(),
+                merged.env(),
+                merged.workingDir(),
+                new Credentials(who.uid(), who.gid(), who.groups(), sets),
+                security.noNewPrivileges(),
+                filter,
+                new Streams(
+                        spec.process().tty(), spec.process().stdin(), spec.process().stdinOnce()),
+                spec.rlimits(),
+                Optional.of(bounds.clampOomScore(spec.resources().oomScoreAdj())),
+                label(security));
+    }
+
+    private Optional<String> label(SecuritySpec security) {
+        Optional<String> profile = apparmor.resolve(security.apparmor(), security.privileged());
+        Optional<String> label = selinux.process(security.selinux(), security.privileged());
+        return profile.map(name -> "exec " + name).or(() -> label);
+    }
+
+    private static void checkMapped(ResolvedUser who, UserNamespaceSpec maps) {
+        check("user", who.uid(), maps.uids());
+        check("group", who.gid(), maps.gids());
+        who.groups().forEach(group -> check("group", group, maps.gids()));
+    }
+
+    private static void check(String what, long id, List<IdMapping> map) {
+        if (map.stream().allMatch(line -> line.toHost(id) < 0)) {
+            throw new InvalidArgumentException(
+                    "%s %d is not mapped in the sandbox's user namespace".formatted(what, id));
+        }
+    }
+}

@@ -1,0 +1,14 @@
+package io.carpel.runtime.sandbox;
+
+import io.carpel.runtime.namespace.PodNamespaces;
+import io.carpel.runtime.network.PodNetwork;
+import io.carpel.runtime.store.RecordStore;
+
+/// The rooms that a sandbox is made with.
+///
+/// @param containers who knows the containers of a sandbox
+record SandboxRooms(
+        PodNamespaces namespaces,
+        PodNetwork network,
+        RecordStore<SandboxRecord> records,
+        SandboxContainers containers) {}

@@ -1,0 +1,37 @@
+package io.carpel.runtime.sandbox;
+
+import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.store.StateLayout;
+import java.nio.file.Path;
+
+/// What the administrator chose about sandboxes.
+///
+/// @param ownName begins the names of network namespaces
+/// @param defaultCgroupParent for sandboxes that name none
+/// @param etc the host's `/etc`
+public record SandboxSettings(
+        StateLayout layout, String ownName, String defaultCgroupParent, Path etc) {
+    /// As many characters of an id as tools print: enough to be unique on a host.
+    private static final int SHORT_ID = 13;
+
+    private static final int ID = 64;
+
+    Path netnsFile(String id) {
+        return layout.networkNamespace(ownName + "-" + id.substring(0, SHORT_ID));
+    }
+
+    /// Ids become file names and the ends of cgroup names.
+    ///
+    /// @throws InvalidArgumentException when it is not 64 lower-case hexadecimal digits
+    public static String checkId(String what, String id) {
+        boolean fine =
+                id.length() == ID
+                        && id.chars()
+                                .allMatch(c -> (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'));
+        if (!fine) {
+            throw new InvalidArgumentException(
+                    what + " id is not 64 lower-case hexadecimal digits");
+        }
+        return id;
+    }
+}

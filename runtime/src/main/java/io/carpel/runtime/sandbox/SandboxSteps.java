@@ -1,0 +1,120 @@
+package io.carpel.runtime.sandbox;
+
+import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.lifecycle.ProcessIdentity;
+import io.carpel.runtime.lifecycle.Step;
+import io.carpel.runtime.namespace.PodNamespaces;
+import io.carpel.runtime.namespace.PodNamespacesRequest;
+import io.carpel.runtime.network.NetworkRequest;
+import io.carpel.runtime.sandbox.SandboxRecord.Phase;
+import io.carpel.runtime.store.StateLayout;
+import io.carpel.runtime.store.Trees;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/// How a sandbox is made, step by step. Each step registers how it is undone; the network's undo is
+/// registered before the attach, which can leave something behind even when it fails.
+final class SandboxSteps {
+    private final SandboxRooms rooms;
+    private final StateLayout layout;
+    private final SandboxFiles files;
+    private final Clock clock;
+
+    SandboxSteps(SandboxRooms rooms, SandboxSettings settings, Clock clock) {
+        this.rooms = rooms;
+        this.layout = settings.layout();
+        this.files = new SandboxFiles(settings.etc());
+        this.clock = clock;
+    }
+
+    List<Step<SandboxDraft>> list() {
+        return List.of(
+                new Step<>("check the request", this::check),
+                new Step<>("write the record", this::writeRecord),
+                new Step<>("make the namespaces", this::makeNamespaces),
+                new Step<>("attach the network", this::attachNetwork),
+                new Step<>("write its files", this::writeFiles),
+                new Step<>("make the log directory", this::makeLogDirectory),
+                new Step<>("write down that it is ready", this::complete));
+    }
+
+    private void check(SandboxDraft draft) throws IOException {
+        SandboxSettings.checkId("sandbox", draft.spec.id());
+        draft.hostname =
+                files.hostname(draft.spec.namespaces().hostNetwork() ? "" : draft.spec.hostname());
+        draft.spec.logDirectory().ifPresent(SandboxSteps::checkLogDirectory);
+    }
+
+    private static void checkLogDirectory(Path directory) {
+        if (!directory.isAbsolute() || !directory.equals(directory.normalize())) {
+            throw new InvalidArgumentException(
+                    "log directory '%s' is not a plain absolute path".formatted(directory));
+        }
+    }
+
+    private void writeRecord(SandboxDraft draft) throws IOException {
+        String id = draft.spec.id();
+        Path directory = layout.sandbox(id);
+        draft.undo.add(() -> Trees.remove(directory));
+        Trees.makePrivate(directory);
+        Instant now = clock.instant();
+        rooms.records()
+                .put(id, draft.record(Phase.MAKING, new SandboxState.NotReady(now, "being made")));
+    }
+
+    private void makeNamespaces(SandboxDraft draft) {
+        String id = draft.spec.id();
+        boolean ownUts = draft.ownNetwork();
+        PodNamespaces.Created created =
+                draft.undo.add(
+                        rooms.namespaces()
+                                .create(
+                                        new PodNamespacesRequest(
+                                                id,
+                                                draft.spec.namespaces(),
+                                                ownUts ? draft.hostname : "",
+                                                draft.spec.sysctls(),
+                                                layout.sandboxPins(id),
+                                                draft.netnsFile,
+                                                layout.sandboxShm(id),
+                                                PodNamespacesRequest.DEFAULT_SHM_SIZE)),
+                        c -> rooms.namespaces().remove(c.pins(), c.shm(), c.reaperPid()));
+        draft.pins = created.pins();
+        draft.shm = created.shm();
+        draft.reaper = created.reaperPid().flatMap(ProcessIdentity::of);
+    }
+
+    private void attachNetwork(SandboxDraft draft) {
+        if (draft.ownNetwork()) {
+            NetworkRequest request = NetworkRequest.of(draft.spec, draft.netnsFile);
+            draft.undo.add(() -> rooms.network().detach(request));
+            draft.addresses = rooms.network().attach(request).addresses();
+        }
+    }
+
+    private void writeFiles(SandboxDraft draft) throws IOException {
+        files.write(
+                layout.sandboxFiles(draft.spec.id()),
+                draft.hostname,
+                draft.spec.dns(),
+                !draft.ownNetwork(),
+                draft.addresses.stream().findFirst());
+    }
+
+    private void makeLogDirectory(SandboxDraft draft) throws IOException {
+        Optional<Path> directory = draft.spec.logDirectory();
+        if (directory.isPresent()) {
+            // Belongs to the caller, who may already have files in it: stays when a step fails.
+            Trees.makeReadable(directory.get());
+        }
+    }
+
+    private void complete(SandboxDraft draft) throws IOException {
+        draft.readySince = clock.instant();
+        rooms.records().put(draft.spec.id(), draft.made());
+    }
+}
