@@ -1,0 +1,189 @@
+package io.carpel.agent.cri;
+
+import io.grpc.Context;
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.Status;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/// What all calls share: refused before the runtime has recovered, failures turned into statuses,
+/// one line in the log for each, and a word to whoever counts them.
+public final class CallInterceptor implements ServerInterceptor {
+    private static final Logger LOG = LoggerFactory.getLogger(CallInterceptor.class);
+
+    /// Asked every few seconds by a kubelet; worth a line only when looking closer.
+    private static final Set<String> POLLED =
+            Set.of(
+                    "Version",
+                    "Status",
+                    "RuntimeConfig",
+                    "ListPodSandbox",
+                    "ListContainers",
+                    "ListImages",
+                    "PodSandboxStatus",
+                    "ContainerStatus",
+                    "ImageStatus",
+                    "ImageFsInfo",
+                    "ContainerStats",
+                    "ListContainerStats",
+                    "PodSandboxStats",
+                    "ListPodSandboxStats",
+                    "ListMetricDescriptors",
+                    "ListPodSandboxMetrics",
+                    "StreamPodSandboxes",
+                    "StreamContainers",
+                    "StreamImages",
+                    "StreamContainerStats",
+                    "StreamPodSandboxStats",
+                    "StreamPodSandboxMetrics",
+                    // Probes, by the hundred.
+                    "ExecSync");
+
+    private final Readiness readiness;
+    private final CallObserver observer;
+    private final LongSupplier nanoTime;
+
+    /// @param nanoTime a clock that never goes back
+    public CallInterceptor(Readiness readiness, CallObserver observer, LongSupplier nanoTime) {
+        this.readiness = readiness;
+        this.observer = observer;
+        this.nanoTime = nanoTime;
+    }
+
+    @Override
+    public <Q, A> ServerCall.Listener<Q> interceptCall(
+            ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+        WatchedCall<Q, A> watched = new WatchedCall<>(call);
+        if (!readiness.isOpen()) {
+            watched.close(
+                    Status.UNAVAILABLE.withDescription(
+                            "the runtime is still recovering pods from before its start"),
+                    new Metadata());
+            return new ServerCall.Listener<>() {};
+        }
+        return new WatchedListener<>(next.startCall(watched, headers), watched);
+    }
+
+    /// A call that knows when it began and tells when it is over.
+    private final class WatchedCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
+        private final long begun = nanoTime.getAsLong();
+        private final AtomicBoolean over = new AtomicBoolean();
+        private volatile String subject = "";
+
+        WatchedCall(ServerCall<Q, A> call) {
+            super(call);
+        }
+
+        void about(Q request) {
+            subject = CallSubject.of(request);
+        }
+
+        @Override
+        public void close(Status status, Metadata trailers) {
+            finish(status);
+            super.close(status, trailers);
+        }
+
+        void fail(Throwable failure) {
+            Status status = StatusMapper.toStatus(failure, Context.current());
+            finish(status);
+            super.close(status, new Metadata());
+        }
+
+        // Once: a call that was cancelled may still be closed by the work when that ends.
+        void finish(Status status) {
+            if (!over.compareAndSet(false, true)) {
+                return;
+            }
+            Duration duration = Duration.ofNanos(nanoTime.getAsLong() - begun);
+            String full = getMethodDescriptor().getFullMethodName();
+            String method = full.substring(full.lastIndexOf('.', full.indexOf('/')) + 1);
+            observer.finished(method, status.getCode(), duration);
+            log(method.substring(method.indexOf('/') + 1), status, duration);
+        }
+
+        private void log(String name, Status status, Duration duration) {
+            String millis = "%.1f".formatted(duration.toNanos() / 1e6);
+            if (status.isOk()) {
+                LOG.atLevel(POLLED.contains(name) ? Level.DEBUG : Level.INFO)
+                        .log("{}{} ok in {} ms", name, subject, millis);
+                return;
+            }
+            LOG.atLevel(levelOf(status))
+                    .setCause(causeOf(status))
+                    .log(
+                            "{}{} {} in {} ms: {}",
+                            name,
+                            subject,
+                            status.getCode(),
+                            millis,
+                            status.getDescription());
+        }
+
+        // Probing for a feature and looking for what has just vanished are part of a kubelet's day.
+        private Level levelOf(Status status) {
+            return switch (status.getCode()) {
+                case NOT_FOUND, UNIMPLEMENTED, CANCELLED -> Level.INFO;
+                case INTERNAL, UNKNOWN -> Level.ERROR;
+                default -> Level.WARN;
+            };
+        }
+
+        // A stack trace only for what should not happen.
+        private @Nullable Throwable causeOf(Status status) {
+            return switch (status.getCode()) {
+                case INTERNAL, UNKNOWN -> status.getCause();
+                default -> null;
+            };
+        }
+    }
+
+    /// Hands a call's events on and catches what the service's method throws.
+    private static final class WatchedListener<Q, A> extends SimpleForwardingServerCallListener<Q> {
+        private final WatchedCall<Q, A> call;
+
+        WatchedListener(ServerCall.Listener<Q> next, WatchedCall<Q, A> call) {
+            super(next);
+            this.call = call;
+        }
+
+        @Override
+        public void onMessage(Q message) {
+            call.about(message);
+            super.onMessage(message);
+        }
+
+        // Services with one request are called from here.
+        @Override
+        @SuppressWarnings("CatchingUnchecked") // every failure becomes the call's status
+        public void onHalfClose() {
+            try {
+                super.onHalfClose();
+            } catch (Throwable failure) {
+                call.fail(failure);
+            }
+        }
+
+        @Override
+        public void onCancel() {
+            Context context = Context.current();
+            call.finish(
+                    context.cancellationCause() instanceof TimeoutException
+                            ? Status.DEADLINE_EXCEEDED
+                            : Status.CANCELLED);
+            super.onCancel();
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package io.carpel.agent.cri;
+
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Message;
+import io.carpel.runtime.spec.Printable;
+
+/// What a call is about, in one or two words for its line in the log: ids, names and references.
+/// Nothing else of a request is ever shown.
+final class CallSubject {
+    private static final int ID_LENGTH = 13;
+
+    private CallSubject() {}
+
+    /// Empty when the request is about nothing in particular.
+    static String of(Object request) {
+        if (!(request instanceof Message message)) {
+            return "";
+        }
+        StringBuilder text = new StringBuilder();
+        append(text, "pod", shortened(string(message, "pod_sandbox_id")));
+        append(text, "container", shortened(string(message, "container_id")));
+        append(text, "image", string(sub(message, "image"), "image"));
+        Message metadata = sub(sub(message, "config"), "metadata");
+        String namespace = string(metadata, "namespace");
+        String name = string(metadata, "name");
+        append(text, "name", namespace.isEmpty() ? name : namespace + "/" + name);
+        return text.toString();
+    }
+
+    private static void append(StringBuilder text, String key, String value) {
+        if (!value.isEmpty()) {
+            text.append(' ').append(key).append('=').append(Printable.of(value));
+        }
+    }
+
+    private static String shortened(String id) {
+        return id.length() > ID_LENGTH ? id.substring(0, ID_LENGTH) : id;
+    }
+
+    private static Message sub(Message message, String name) {
+        FieldDescriptor field = message.getDescriptorForType().findFieldByName(name);
+        return field != null
+                        && field.getJavaType() == FieldDescriptor.JavaType.MESSAGE
+                        && !field.isRepeated()
+                ? (Message) message.getField(field)
+                : com.google.protobuf.Empty.getDefaultInstance();
+    }
+
+    private static String string(Message message, String name) {
+        FieldDescriptor field = message.getDescriptorForType().findFieldByName(name);
+        return field != null
+                        && field.getJavaType() == FieldDescriptor.JavaType.STRING
+                        && !field.isRepeated()
+                ? (String) message.getField(field)
+                : "";
+    }
+}

@@ -1,0 +1,153 @@
+package io.carpel.agent.pod;
+
+import io.carpel.agent.translate.HostAbilities;
+import io.carpel.cri.CgroupDriver;
+import io.carpel.cri.LinuxRuntimeConfiguration;
+import io.carpel.cri.RuntimeCondition;
+import io.carpel.cri.RuntimeConfigResponse;
+import io.carpel.cri.RuntimeFeatures;
+import io.carpel.cri.RuntimeHandler;
+import io.carpel.cri.RuntimeHandlerFeatures;
+import io.carpel.cri.RuntimeStatus;
+import io.carpel.cri.StatusResponse;
+import io.carpel.cri.VersionResponse;
+import io.carpel.runtime.network.NetworkStatus;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/// What the kubelet asks about the node as a whole. Answers at once, whatever the pods do.
+public final class NodeService {
+    private static final Logger LOG = LoggerFactory.getLogger(NodeService.class);
+
+    /// Part of every container id that the cluster stores: never to be changed.
+    private static final String RUNTIME_NAME = "carpel";
+
+    private static final String API_VERSION = "v1";
+
+    /// What runtimes have answered since before the API had a version of its own.
+    private static final String TRADITIONAL_VERSION = "0.1.0";
+
+    private final Facts facts;
+    private final Supplier<NetworkStatus> network;
+    private final ObjectMapper json;
+
+    /// What is known when the agent starts and does not change.
+    ///
+    /// @param version of this build, a semantic version
+    /// @param handlers names of runtime handlers besides the empty one
+    /// @param systemdCgroups whether systemd makes the cgroups
+    /// @param stateDirectory where images and writable layers lie
+    public record Facts(
+            String version,
+            Set<String> handlers,
+            HostAbilities host,
+            boolean systemdCgroups,
+            String stateDirectory) {
+        public Facts {
+            handlers = Set.copyOf(handlers);
+        }
+    }
+
+    /// @param network the network's state as it is known now; must not wait
+    public NodeService(Facts facts, Supplier<NetworkStatus> network, ObjectMapper json) {
+        this.facts = facts;
+        this.network = network;
+        this.json = json;
+    }
+
+    public VersionResponse version() {
+        return VersionResponse.newBuilder()
+                .setVersion(TRADITIONAL_VERSION)
+                .setRuntimeName(RUNTIME_NAME)
+                .setRuntimeVersion(facts.version())
+                .setRuntimeApiVersion(API_VERSION)
+                .build();
+    }
+
+    public StatusResponse status(boolean verbose) {
+        NetworkStatus state = network.get();
+        StatusResponse.Builder response =
+                StatusResponse.newBuilder()
+                        .setStatus(
+                                RuntimeStatus.newBuilder()
+                                        // Calls are let through only after recovery, so an answer
+                                        // alone says ready.
+                                        .addConditions(
+                                                RuntimeCondition.newBuilder()
+                                                        .setType("RuntimeReady")
+                                                        .setStatus(true))
+                                        .addConditions(networkReady(state)))
+                        .setFeatures(
+                                RuntimeFeatures.newBuilder()
+                                        .setSupplementalGroupsPolicy(
+                                                facts.host().supplementalGroupsPolicy())
+                                        .setUserNamespacesHostNetwork(
+                                                facts.host().userNamespacesWithHostNetwork())
+                                        .setMountOptions(facts.host().mountOptions()));
+        response.addRuntimeHandlers(handler(""));
+        new TreeSet<>(facts.handlers()).forEach(name -> response.addRuntimeHandlers(handler(name)));
+        if (verbose) {
+            response.putAllInfo(info(state));
+        }
+        return response.build();
+    }
+
+    private static RuntimeCondition networkReady(NetworkStatus state) {
+        RuntimeCondition.Builder condition =
+                RuntimeCondition.newBuilder().setType("NetworkReady").setStatus(state.ready());
+        if (!state.ready()) {
+            condition.setReason("NetworkNotReady");
+        }
+        return condition.setMessage(state.message()).build();
+    }
+
+    private RuntimeHandler handler(String name) {
+        return RuntimeHandler.newBuilder()
+                .setName(name)
+                .setFeatures(
+                        RuntimeHandlerFeatures.newBuilder()
+                                .setRecursiveReadOnlyMounts(facts.host().recursiveReadOnlyMounts())
+                                .setUserNamespaces(facts.host().userNamespaces()))
+                .build();
+    }
+
+    private Map<String, String> info(NetworkStatus state) {
+        ObjectNode config = json.createObjectNode();
+        // There is no such image; the key is there because kubeadm compares it with its own.
+        config.put("sandboxImage", "");
+        config.put("stateDir", facts.stateDirectory());
+        config.put("cgroupDriver", facts.systemdCgroups() ? "systemd" : "cgroupfs");
+        ObjectNode cni = json.createObjectNode();
+        cni.put("kind", state.kind().name());
+        cni.put("network", state.networkName());
+        cni.set("files", json.valueToTree(List.copyOf(state.files())));
+        return Map.of(
+                "config", json.writeValueAsString(config),
+                "cniconfig", json.writeValueAsString(cni),
+                "lastCNILoadStatus", json.writeValueAsString(state.lastLoad()));
+    }
+
+    public RuntimeConfigResponse runtimeConfig() {
+        return RuntimeConfigResponse.newBuilder()
+                .setLinux(
+                        LinuxRuntimeConfiguration.newBuilder()
+                                .setCgroupDriver(
+                                        facts.systemdCgroups()
+                                                ? CgroupDriver.SYSTEMD
+                                                : CgroupDriver.CGROUPFS))
+                .build();
+    }
+
+    /// Takes note of the cluster's ranges for this node. Networks have their addresses from their
+    /// own configuration, so nothing hangs on it; the kubelet only wants to be heard.
+    public void updateRuntimeConfig(String podCidr) {
+        LOG.debug("the cluster's pod range of this node is '{}'", podCidr);
+    }
+}
