@@ -8,12 +8,12 @@ import java.util.Optional;
 public interface HelperRoles {
     /// Starts a process in a new user namespace that waits for its maps.
     ///
-    /// Use: write `/proc/PID/uid_map` and `gid_map`, call [UserHelper#unshare] for the namespaces
-    /// that are to belong to it, pin `/proc/PID/ns/*`, close.
+    /// Use: write `/proc/PID/uid_map` and `gid_map`, call [UserHelper#proceed], pin
+    /// `/proc/PID/ns/*`, close.
     ///
     /// @param socket where the helper may listen meanwhile; its directory exists and is root's
     ///   alone
-    UserHelper startUserNamespaceHelper(Path socket);
+    UserHelper startUserNamespaceHelper(Path socket, UserNamespaceContents contents);
 
     /// Starts the first process of a pid namespace: it reaps and does nothing else, has an empty
     /// root and no privileges, and stays until it is killed, which ends everything in its
@@ -30,15 +30,18 @@ public interface HelperRoles {
         /// Its host pid, for `/proc/PID/uid_map` and `/proc/PID/ns/*`.
         int pid();
 
-        /// Becomes root of the mapped namespace and unshares inside it.
-        ///
-        /// @param network a network namespace with its loopback up
-        /// @param ipc an IPC namespace
-        /// @param hostname a UTS namespace with this name; empty for none
-        void unshare(boolean network, boolean ipc, Optional<String> hostname);
+        /// Becomes root of the mapped namespace and makes the contents inside it.
+        void proceed();
 
         /// Ends the process.
         @Override
         void close();
     }
+
+    /// What is to belong to the user namespace.
+    ///
+    /// @param network a network namespace with its loopback up
+    /// @param ipc an IPC namespace
+    /// @param hostname a UTS namespace with this name; empty for none
+    record UserNamespaceContents(boolean network, boolean ipc, Optional<String> hostname) {}
 }

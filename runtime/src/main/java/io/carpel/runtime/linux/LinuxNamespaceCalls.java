@@ -28,6 +28,10 @@ public final class LinuxNamespaceCalls implements NamespaceCalls {
     private static final int NS_GET_NSTYPE = 0xb703;
     private static final int NS_GET_OWNER_UID = 0xb704;
 
+    private static final boolean ARM = "aarch64".equals(System.getProperty("os.arch"));
+    private static final long NR_SETRESUID = ARM ? 147 : 117;
+    private static final long NR_SETRESGID = ARM ? 149 : 119;
+
     @Override
     public Fd open(Path namespaceFile) throws ErrnoException {
         try {
@@ -91,6 +95,18 @@ public final class LinuxNamespaceCalls implements NamespaceCalls {
     }
 
     @Override
+    public void assumeIds(long uid, long gid) throws ErrnoException {
+        refuseVirtualThread("setresuid");
+        try {
+            // Raw calls: libc's wrappers would change every thread of the process.
+            syscall(NR_SETRESGID, -1, (int) gid, (int) gid);
+            syscall(NR_SETRESUID, -1, (int) uid, (int) uid);
+        } catch (LastErrorException e) {
+            throw new ErrnoException("setresuid", uid + ":" + gid, e.getErrorCode());
+        }
+    }
+
+    @Override
     public NamespaceKind kind(Fd namespace) throws ErrnoException {
         int flag = nsIoctl("NS_GET_NSTYPE", namespace, NS_GET_NSTYPE);
         return NamespaceKind.ofFlag(flag)
@@ -136,6 +152,9 @@ public final class LinuxNamespaceCalls implements NamespaceCalls {
     }
 
     private static native int open(byte[] path, int flags) throws LastErrorException;
+
+    private static native long syscall(long number, int real, int effective, int saved)
+            throws LastErrorException;
 
     private static native int unshare(int flags) throws LastErrorException;
 

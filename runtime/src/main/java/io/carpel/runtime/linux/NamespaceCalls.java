@@ -27,6 +27,12 @@ public interface NamespaceCalls {
     /// Raises an interface of the calling thread's network namespace.
     void interfaceUp(String name) throws ErrnoException;
 
+    /// Changes effective and saved ids of the calling thread alone, its real ones left: to write
+    /// what only the root of an inner user namespace may write. The thread loses its capabilities.
+    ///
+    /// @throws IllegalStateException on a virtual thread
+    void assumeIds(long uid, long gid) throws ErrnoException;
+
     /// What kind of namespace the descriptor refers to (`NS_GET_NSTYPE`, since 4.11); ENOTTY when
     /// it is no namespace at all.
     NamespaceKind kind(Fd namespace) throws ErrnoException;

@@ -1,5 +1,8 @@
 package io.carpel.runtime.namespace;
 
+import io.carpel.runtime.launch.HelperRoles;
+import io.carpel.runtime.linux.MountCalls;
+import io.carpel.runtime.linux.NamespaceCalls;
 import io.carpel.runtime.spec.PinnedNamespaces;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -7,6 +10,11 @@ import java.util.concurrent.Callable;
 
 /// The namespaces of pods: make, pin, enter, remove.
 public interface PodNamespaces {
+    /// On this host.
+    static PodNamespaces open(NamespaceCalls namespaces, MountCalls mounts, HelperRoles helpers) {
+        return new HostPodNamespaces(namespaces, mounts, helpers);
+    }
+
     /// @param pins where the namespaces are held
     /// @param shm the pod's `/dev/shm` on the host; empty when the host's is used
     /// @param reaperPid pid 1 of the shared pid namespace as the host numbers it; empty when each

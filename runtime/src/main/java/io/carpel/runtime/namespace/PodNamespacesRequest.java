@@ -1,5 +1,7 @@
 package io.carpel.runtime.namespace;
 
+import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.launch.CgroupPlacement;
 import io.carpel.runtime.spec.NamespaceSpec;
 import java.nio.file.Path;
 import java.util.Map;
@@ -14,6 +16,7 @@ import java.util.Map;
 /// @param netnsFile where the network namespace is pinned, so that `ip netns` lists it
 /// @param shm where the pod's `/dev/shm` is mounted when its IPC namespace is its own
 /// @param shmSize bytes
+/// @param reaperCgroup where the first process of a shared pid namespace is counted
 public record PodNamespacesRequest(
         String id,
         NamespaceSpec spec,
@@ -22,11 +25,28 @@ public record PodNamespacesRequest(
         Path pinsDir,
         Path netnsFile,
         Path shm,
-        long shmSize) {
+        long shmSize,
+        CgroupPlacement reaperCgroup) {
     /// What docker and others give a container.
     public static final long DEFAULT_SHM_SIZE = 64L << 20;
 
     public PodNamespacesRequest {
         sysctls = Map.copyOf(sysctls);
+        if (shmSize <= 0) {
+            throw new InvalidArgumentException("shm size %d is not positive".formatted(shmSize));
+        }
+    }
+
+    /// A reaper, if there is one, stays where its parent is.
+    public PodNamespacesRequest(
+            String id,
+            NamespaceSpec spec,
+            String hostname,
+            Map<String, String> sysctls,
+            Path pinsDir,
+            Path netnsFile,
+            Path shm,
+            long shmSize) {
+        this(id, spec, hostname, sysctls, pinsDir, netnsFile, shm, shmSize, CgroupPlacement.none());
     }
 }

@@ -1,0 +1,121 @@
+package io.carpel.runtime.namespace;
+
+import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.error.KernelFaultException;
+import io.carpel.runtime.error.NotFoundException;
+import io.carpel.runtime.error.ResourceExhaustedException;
+import io.carpel.runtime.spec.IdMapping;
+import io.carpel.runtime.spec.UserNamespaceSpec;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Ranges of ids and the maps made of them.
+public final class UserNamespaces {
+    private static final Path SUBUID = Path.of("/etc/subuid");
+    private static final Path SUBGID = Path.of("/etc/subgid");
+    private static final long MAX_FILE = 1 << 20;
+
+    private UserNamespaces() {}
+
+    /// The maps for every pod of a daemon that remaps to `user`, as `/etc/subuid` and `/etc/subgid`
+    /// give them: inside, ids run from 0 without a gap.
+    ///
+    /// @throws NotFoundException when a file gives the user no range
+    public static UserNamespaceSpec remap(String user) {
+        return new UserNamespaceSpec(
+                mappings(ranges(SUBUID, user)), mappings(ranges(SUBGID, user)));
+    }
+
+    /// The ranges of one user, in the file's order.
+    ///
+    /// @param user a name, or a number for lines that have one
+    public static List<IdRange> ranges(Path file, String user) {
+        var ranges = new ArrayList<IdRange>();
+        int number = 0;
+        for (String line : lines(file)) {
+            number++;
+            String text = line.strip();
+            if (text.isEmpty() || text.startsWith("#")) {
+                continue;
+            }
+            String[] fields = text.split(":", -1);
+            if (fields.length != 3) {
+                throw new InvalidArgumentException(
+                        "%s line %d is not like name:start:count".formatted(file, number));
+            }
+            if (!fields[0].equals(user)) {
+                continue;
+            }
+            IdRange range = range(file, number, fields);
+            for (IdRange other : ranges) {
+                if (range.overlaps(other)) {
+                    throw new InvalidArgumentException(
+                            "%s line %d overlaps another range of %s"
+                                    .formatted(file, number, user));
+                }
+            }
+            ranges.add(range);
+        }
+        if (ranges.isEmpty()) {
+            throw new NotFoundException(
+                    "%s gives no ids to %s: add a line like %s:100000:65536"
+                            .formatted(file, user, user));
+        }
+        return List.copyOf(ranges);
+    }
+
+    private static IdRange range(Path file, int line, String[] fields) {
+        try {
+            return new IdRange(Long.parseLong(fields[1]), Long.parseLong(fields[2]));
+        } catch (NumberFormatException | InvalidArgumentException e) {
+            throw new InvalidArgumentException(
+                    "%s line %d: %s:%s is not a range of ids"
+                            .formatted(file, line, fields[1], fields[2]),
+                    e);
+        }
+    }
+
+    private static List<String> lines(Path file) {
+        try {
+            if (Files.size(file) > MAX_FILE) {
+                throw new ResourceExhaustedException(
+                        "%s is larger than %d bytes".formatted(file, MAX_FILE));
+            }
+            return Files.readAllLines(file, StandardCharsets.UTF_8);
+        } catch (NoSuchFileException _) {
+            return List.of();
+        } catch (IOException e) {
+            throw new KernelFaultException("could not read %s".formatted(file), e);
+        }
+    }
+
+    /// One map of several ranges: inside, each begins where the one before ends.
+    public static List<IdMapping> mappings(List<IdRange> ranges) {
+        var mappings = new ArrayList<IdMapping>();
+        long inside = 0;
+        for (IdRange range : ranges) {
+            mappings.add(new IdMapping(inside, range.start(), range.count()));
+            inside += range.count();
+        }
+        return List.copyOf(mappings);
+    }
+
+    /// What is written to `uid_map` or `gid_map` (user_namespaces(7)).
+    public static String text(List<IdMapping> map) {
+        var text = new StringBuilder();
+        for (IdMapping line : map) {
+            text.append(line.containerId())
+                    .append(' ')
+                    .append(line.hostId())
+                    .append(' ')
+                    .append(line.size())
+                    .append('\n');
+        }
+        return text.toString();
+    }
+}
