@@ -10,6 +10,6 @@ public record HostBounds(int oomScoreAdj, boolean sysResource) {
     /// As near to what was asked for as the host allows: a pod must not fail for it.
     int clampOomScore(long asked) {
         int low = sysResource ? -MAX : oomScoreAdj;
-        return (int) Math.clamp(asked, low, MAX);
+        return Math.clamp(asked, low, MAX);
     }
 }
