@@ -14,6 +14,7 @@ public final class ContainerRuntime implements AutoCloseable {
     private final ExecManager execs;
     private final StatsReader stats = new StatsReader();
 
+    @SuppressWarnings("UnusedMethod") // open is to call it once the rooms are wired
     private ContainerRuntime(
             RuntimeConfig config,
             SandboxManager sandboxes,
