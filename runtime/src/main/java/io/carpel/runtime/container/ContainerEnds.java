@@ -62,7 +62,7 @@ final class ContainerEnds {
     /// An end without a record, when nothing of the container is left.
     ContainerState lost(ContainerState before, String message) {
         ContainerState state = Transitions.onExited(before, LOST_CODE, false, clock.instant());
-        return state instanceof Exited e && before != e
+        return state instanceof Exited e && !before.equals(e)
                 ? new Exited(e.exitCode(), e.reason(), message, e.startedAt(), e.finishedAt())
                 : state;
     }

@@ -9,7 +9,8 @@ import java.nio.file.Path;
 /// @param shimCgroup where shims live, so that they die neither with this process's service nor
 ///   count against a pod
 /// @param dev the host's `/dev`
-/// @param mounts how mounts are prepared
+/// @param recursiveReadonly whether the kernel can make mounts read-only with all below them
+/// @param createMissingSources make a missing source of a bind mount as a directory
 public record ContainerSettings(
         StateLayout layout,
         CgroupPlacement shimCgroup,

@@ -16,7 +16,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /// Finds the device nodes that a container may use, and the rules that let it.
@@ -120,15 +119,15 @@ final class HostDevices {
     }
 
     private static int type(Path path) throws IOException {
-        return (int) attributes(path, "unix:mode").get("mode") & FileCalls.S_IFMT;
+        return (int) attribute(path, "mode") & FileCalls.S_IFMT;
     }
 
-    private static Map<String, Object> attributes(Path path, String names) throws IOException {
-        return Files.readAttributes(path, names, LinkOption.NOFOLLOW_LINKS);
+    private static Object attribute(Path path, String name) throws IOException {
+        return Files.getAttribute(path, "unix:" + name, LinkOption.NOFOLLOW_LINKS);
     }
 
     private static Rule rule(Path path, String access) throws IOException {
-        long rdev = (long) attributes(path, "unix:rdev").get("rdev");
+        long rdev = (long) attribute(path, "rdev");
         // glibc's makedev(3): the numbers' halves are interleaved.
         int major = (int) ((rdev >>> 8 & 0xfff) | (rdev >>> 32 & ~0xfffL));
         int minor = (int) ((rdev & 0xff) | (rdev >>> 12 & ~0xffL));

@@ -75,9 +75,9 @@ final class Pins {
     /// Lets go of what is held or mounted at `target` and removes the file or empty directory.
     void release(Path target) {
         try {
-            for (int i = 0; i < MAX_STACK && unmounted(target); i++) {
-                // Once more: there may be another below.
-                continue;
+            int unmounted = 0;
+            while (unmounted < MAX_STACK && unmounted(target)) {
+                unmounted++;
             }
             if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
                 Files.delete(target);
