@@ -1,5 +1,8 @@
 package io.carpel.runtime.linux;
 
+import java.util.Map;
+import java.util.stream.Collectors;
+
 /// Error numbers of `asm-generic/errno-base.h` and `asm-generic/errno.h` (same on amd64 and arm64).
 public final class Errno {
     public static final int EPERM = 1;
@@ -116,142 +119,152 @@ public final class Errno {
     public static final int EOWNERDEAD = 130;
     public static final int ENOTRECOVERABLE = 131;
 
+    /// `NUMBER SYMBOL (meaning)`, one a line.
+    private static final String TABLE =
+            """
+            1 EPERM (operation not permitted)
+            2 ENOENT (no such file or directory)
+            3 ESRCH (no such process)
+            4 EINTR (interrupted system call)
+            5 EIO (input/output error)
+            6 ENXIO (no such device or address)
+            7 E2BIG (argument list too long)
+            8 ENOEXEC (exec format error)
+            9 EBADF (bad file descriptor)
+            10 ECHILD (no child processes)
+            11 EAGAIN (resource temporarily unavailable)
+            12 ENOMEM (cannot allocate memory)
+            13 EACCES (permission denied)
+            14 EFAULT (bad address)
+            15 ENOTBLK (block device required)
+            16 EBUSY (device or resource busy)
+            17 EEXIST (file exists)
+            18 EXDEV (invalid cross-device link)
+            19 ENODEV (no such device)
+            20 ENOTDIR (not a directory)
+            21 EISDIR (is a directory)
+            22 EINVAL (invalid argument)
+            23 ENFILE (too many open files in system)
+            24 EMFILE (too many open files)
+            25 ENOTTY (inappropriate ioctl for device)
+            26 ETXTBSY (text file busy)
+            27 EFBIG (file too large)
+            28 ENOSPC (no space left on device)
+            29 ESPIPE (illegal seek)
+            30 EROFS (read-only file system)
+            31 EMLINK (too many links)
+            32 EPIPE (broken pipe)
+            33 EDOM (numerical argument out of domain)
+            34 ERANGE (numerical result out of range)
+            35 EDEADLOCK (resource deadlock avoided)
+            36 ENAMETOOLONG (file name too long)
+            37 ENOLCK (no locks available)
+            38 ENOSYS (function not implemented)
+            39 ENOTEMPTY (directory not empty)
+            40 ELOOP (too many levels of symbolic links)
+            42 ENOMSG (no message of desired type)
+            43 EIDRM (identifier removed)
+            44 ECHRNG (channel number out of range)
+            45 EL2NSYNC (level 2 not synchronized)
+            46 EL3HLT (level 3 halted)
+            47 EL3RST (level 3 reset)
+            48 ELNRNG (link number out of range)
+            49 EUNATCH (protocol driver not attached)
+            50 ENOCSI (no csi structure available)
+            51 EL2HLT (level 2 halted)
+            52 EBADE (invalid exchange)
+            53 EBADR (invalid request descriptor)
+            54 EXFULL (exchange full)
+            55 ENOANO (no anode)
+            56 EBADRQC (invalid request code)
+            57 EBADSLT (invalid slot)
+            59 EBFONT (bad font file format)
+            60 ENOSTR (device not a stream)
+            61 ENODATA (no data available)
+            62 ETIME (timer expired)
+            63 ENOSR (out of streams resources)
+            64 ENONET (machine is not on the network)
+            65 ENOPKG (package not installed)
+            66 EREMOTE (object is remote)
+            67 ENOLINK (link has been severed)
+            68 EADV (advertise error)
+            69 ESRMNT (srmount error)
+            70 ECOMM (communication error on send)
+            71 EPROTO (protocol error)
+            72 EMULTIHOP (multihop attempted)
+            73 EDOTDOT (rfs specific error)
+            74 EBADMSG (bad message)
+            75 EOVERFLOW (value too large for defined data type)
+            76 ENOTUNIQ (name not unique on network)
+            77 EBADFD (file descriptor in bad state)
+            78 EREMCHG (remote address changed)
+            79 ELIBACC (can not access a needed shared library)
+            80 ELIBBAD (accessing a corrupted shared library)
+            81 ELIBSCN (.lib section in a.out corrupted)
+            82 ELIBMAX (attempting to link in too many shared libraries)
+            83 ELIBEXEC (cannot exec a shared library directly)
+            84 EILSEQ (invalid or incomplete multibyte or wide character)
+            85 ERESTART (interrupted system call should be restarted)
+            86 ESTRPIPE (streams pipe error)
+            87 EUSERS (too many users)
+            88 ENOTSOCK (socket operation on non-socket)
+            89 EDESTADDRREQ (destination address required)
+            90 EMSGSIZE (message too long)
+            91 EPROTOTYPE (protocol wrong type for socket)
+            92 ENOPROTOOPT (protocol not available)
+            93 EPROTONOSUPPORT (protocol not supported)
+            94 ESOCKTNOSUPPORT (socket type not supported)
+            95 ENOTSUP (operation not supported)
+            96 EPFNOSUPPORT (protocol family not supported)
+            97 EAFNOSUPPORT (address family not supported by protocol)
+            98 EADDRINUSE (address already in use)
+            99 EADDRNOTAVAIL (cannot assign requested address)
+            100 ENETDOWN (network is down)
+            101 ENETUNREACH (network is unreachable)
+            102 ENETRESET (network dropped connection on reset)
+            103 ECONNABORTED (software caused connection abort)
+            104 ECONNRESET (connection reset by peer)
+            105 ENOBUFS (no buffer space available)
+            106 EISCONN (transport endpoint is already connected)
+            107 ENOTCONN (transport endpoint is not connected)
+            108 ESHUTDOWN (cannot send after transport endpoint shutdown)
+            109 ETOOMANYREFS (too many references: cannot splice)
+            110 ETIMEDOUT (connection timed out)
+            111 ECONNREFUSED (connection refused)
+            112 EHOSTDOWN (host is down)
+            113 EHOSTUNREACH (no route to host)
+            114 EALREADY (operation already in progress)
+            115 EINPROGRESS (operation now in progress)
+            116 ESTALE (stale file handle)
+            117 EUCLEAN (structure needs cleaning)
+            118 ENOTNAM (not a xenix named type file)
+            119 ENAVAIL (no xenix semaphores available)
+            120 EISNAM (is a named type file)
+            121 EREMOTEIO (remote i/o error)
+            122 EDQUOT (disk quota exceeded)
+            123 ENOMEDIUM (no medium found)
+            124 EMEDIUMTYPE (wrong medium type)
+            125 ECANCELED (operation canceled)
+            126 ENOKEY (required key not available)
+            127 EKEYEXPIRED (key has expired)
+            128 EKEYREVOKED (key has been revoked)
+            129 EKEYREJECTED (key was rejected by service)
+            130 EOWNERDEAD (owner died)
+            131 ENOTRECOVERABLE (state not recoverable)
+            132 ERFKILL (operation not possible due to rf-kill)
+            """;
+
+    private static final Map<Integer, String> DESCRIPTIONS =
+            TABLE.lines()
+                    .map(line -> line.split(" ", 2))
+                    .collect(
+                            Collectors.toUnmodifiableMap(
+                                    parts -> Integer.valueOf(parts[0]), parts -> parts[1]));
+
     private Errno() {}
 
     /// The symbol and its meaning, such as `ENOENT (no such file or directory)`.
     public static String describe(int errno) {
-        return switch (errno) {
-            case 1 -> "EPERM (operation not permitted)";
-            case 2 -> "ENOENT (no such file or directory)";
-            case 3 -> "ESRCH (no such process)";
-            case 4 -> "EINTR (interrupted system call)";
-            case 5 -> "EIO (input/output error)";
-            case 6 -> "ENXIO (no such device or address)";
-            case 7 -> "E2BIG (argument list too long)";
-            case 8 -> "ENOEXEC (exec format error)";
-            case 9 -> "EBADF (bad file descriptor)";
-            case 10 -> "ECHILD (no child processes)";
-            case 11 -> "EAGAIN (resource temporarily unavailable)";
-            case 12 -> "ENOMEM (cannot allocate memory)";
-            case 13 -> "EACCES (permission denied)";
-            case 14 -> "EFAULT (bad address)";
-            case 15 -> "ENOTBLK (block device required)";
-            case 16 -> "EBUSY (device or resource busy)";
-            case 17 -> "EEXIST (file exists)";
-            case 18 -> "EXDEV (invalid cross-device link)";
-            case 19 -> "ENODEV (no such device)";
-            case 20 -> "ENOTDIR (not a directory)";
-            case 21 -> "EISDIR (is a directory)";
-            case 22 -> "EINVAL (invalid argument)";
-            case 23 -> "ENFILE (too many open files in system)";
-            case 24 -> "EMFILE (too many open files)";
-            case 25 -> "ENOTTY (inappropriate ioctl for device)";
-            case 26 -> "ETXTBSY (text file busy)";
-            case 27 -> "EFBIG (file too large)";
-            case 28 -> "ENOSPC (no space left on device)";
-            case 29 -> "ESPIPE (illegal seek)";
-            case 30 -> "EROFS (read-only file system)";
-            case 31 -> "EMLINK (too many links)";
-            case 32 -> "EPIPE (broken pipe)";
-            case 33 -> "EDOM (numerical argument out of domain)";
-            case 34 -> "ERANGE (numerical result out of range)";
-            case 35 -> "EDEADLOCK (resource deadlock avoided)";
-            case 36 -> "ENAMETOOLONG (file name too long)";
-            case 37 -> "ENOLCK (no locks available)";
-            case 38 -> "ENOSYS (function not implemented)";
-            case 39 -> "ENOTEMPTY (directory not empty)";
-            case 40 -> "ELOOP (too many levels of symbolic links)";
-            case 42 -> "ENOMSG (no message of desired type)";
-            case 43 -> "EIDRM (identifier removed)";
-            case 44 -> "ECHRNG (channel number out of range)";
-            case 45 -> "EL2NSYNC (level 2 not synchronized)";
-            case 46 -> "EL3HLT (level 3 halted)";
-            case 47 -> "EL3RST (level 3 reset)";
-            case 48 -> "ELNRNG (link number out of range)";
-            case 49 -> "EUNATCH (protocol driver not attached)";
-            case 50 -> "ENOCSI (no csi structure available)";
-            case 51 -> "EL2HLT (level 2 halted)";
-            case 52 -> "EBADE (invalid exchange)";
-            case 53 -> "EBADR (invalid request descriptor)";
-            case 54 -> "EXFULL (exchange full)";
-            case 55 -> "ENOANO (no anode)";
-            case 56 -> "EBADRQC (invalid request code)";
-            case 57 -> "EBADSLT (invalid slot)";
-            case 59 -> "EBFONT (bad font file format)";
-            case 60 -> "ENOSTR (device not a stream)";
-            case 61 -> "ENODATA (no data available)";
-            case 62 -> "ETIME (timer expired)";
-            case 63 -> "ENOSR (out of streams resources)";
-            case 64 -> "ENONET (machine is not on the network)";
-            case 65 -> "ENOPKG (package not installed)";
-            case 66 -> "EREMOTE (object is remote)";
-            case 67 -> "ENOLINK (link has been severed)";
-            case 68 -> "EADV (advertise error)";
-            case 69 -> "ESRMNT (srmount error)";
-            case 70 -> "ECOMM (communication error on send)";
-            case 71 -> "EPROTO (protocol error)";
-            case 72 -> "EMULTIHOP (multihop attempted)";
-            case 73 -> "EDOTDOT (rfs specific error)";
-            case 74 -> "EBADMSG (bad message)";
-            case 75 -> "EOVERFLOW (value too large for defined data type)";
-            case 76 -> "ENOTUNIQ (name not unique on network)";
-            case 77 -> "EBADFD (file descriptor in bad state)";
-            case 78 -> "EREMCHG (remote address changed)";
-            case 79 -> "ELIBACC (can not access a needed shared library)";
-            case 80 -> "ELIBBAD (accessing a corrupted shared library)";
-            case 81 -> "ELIBSCN (.lib section in a.out corrupted)";
-            case 82 -> "ELIBMAX (attempting to link in too many shared libraries)";
-            case 83 -> "ELIBEXEC (cannot exec a shared library directly)";
-            case 84 -> "EILSEQ (invalid or incomplete multibyte or wide character)";
-            case 85 -> "ERESTART (interrupted system call should be restarted)";
-            case 86 -> "ESTRPIPE (streams pipe error)";
-            case 87 -> "EUSERS (too many users)";
-            case 88 -> "ENOTSOCK (socket operation on non-socket)";
-            case 89 -> "EDESTADDRREQ (destination address required)";
-            case 90 -> "EMSGSIZE (message too long)";
-            case 91 -> "EPROTOTYPE (protocol wrong type for socket)";
-            case 92 -> "ENOPROTOOPT (protocol not available)";
-            case 93 -> "EPROTONOSUPPORT (protocol not supported)";
-            case 94 -> "ESOCKTNOSUPPORT (socket type not supported)";
-            case 95 -> "ENOTSUP (operation not supported)";
-            case 96 -> "EPFNOSUPPORT (protocol family not supported)";
-            case 97 -> "EAFNOSUPPORT (address family not supported by protocol)";
-            case 98 -> "EADDRINUSE (address already in use)";
-            case 99 -> "EADDRNOTAVAIL (cannot assign requested address)";
-            case 100 -> "ENETDOWN (network is down)";
-            case 101 -> "ENETUNREACH (network is unreachable)";
-            case 102 -> "ENETRESET (network dropped connection on reset)";
-            case 103 -> "ECONNABORTED (software caused connection abort)";
-            case 104 -> "ECONNRESET (connection reset by peer)";
-            case 105 -> "ENOBUFS (no buffer space available)";
-            case 106 -> "EISCONN (transport endpoint is already connected)";
-            case 107 -> "ENOTCONN (transport endpoint is not connected)";
-            case 108 -> "ESHUTDOWN (cannot send after transport endpoint shutdown)";
-            case 109 -> "ETOOMANYREFS (too many references: cannot splice)";
-            case 110 -> "ETIMEDOUT (connection timed out)";
-            case 111 -> "ECONNREFUSED (connection refused)";
-            case 112 -> "EHOSTDOWN (host is down)";
-            case 113 -> "EHOSTUNREACH (no route to host)";
-            case 114 -> "EALREADY (operation already in progress)";
-            case 115 -> "EINPROGRESS (operation now in progress)";
-            case 116 -> "ESTALE (stale file handle)";
-            case 117 -> "EUCLEAN (structure needs cleaning)";
-            case 118 -> "ENOTNAM (not a xenix named type file)";
-            case 119 -> "ENAVAIL (no xenix semaphores available)";
-            case 120 -> "EISNAM (is a named type file)";
-            case 121 -> "EREMOTEIO (remote i/o error)";
-            case 122 -> "EDQUOT (disk quota exceeded)";
-            case 123 -> "ENOMEDIUM (no medium found)";
-            case 124 -> "EMEDIUMTYPE (wrong medium type)";
-            case 125 -> "ECANCELED (operation canceled)";
-            case 126 -> "ENOKEY (required key not available)";
-            case 127 -> "EKEYEXPIRED (key has expired)";
-            case 128 -> "EKEYREVOKED (key has been revoked)";
-            case 129 -> "EKEYREJECTED (key was rejected by service)";
-            case 130 -> "EOWNERDEAD (owner died)";
-            case 131 -> "ENOTRECOVERABLE (state not recoverable)";
-            case 132 -> "ERFKILL (operation not possible due to rf-kill)";
-            default -> "errno " + errno;
-        };
+        return DESCRIPTIONS.getOrDefault(errno, "errno " + errno);
     }
 }

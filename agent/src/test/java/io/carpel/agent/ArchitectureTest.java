@@ -1,0 +1,154 @@
+package io.carpel.agent;
+
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
+import static com.tngtech.archunit.lang.conditions.ArchPredicates.are;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.io.File;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/// The lines between the agent's packages, and between the agent and the runtime.
+final class ArchitectureTest {
+    private static final String ROOT = "io.carpel.agent";
+    private static final String RUNTIME = "io.carpel.runtime";
+
+    /// What of the runtime the agent may see. `""` is its root package.
+    private static final Set<String> SEEN =
+            Set.of(
+                    "",
+                    "error",
+                    "spec",
+                    "sandbox",
+                    "container",
+                    "image",
+                    "network",
+                    "io",
+                    "stats",
+                    "host");
+
+    private static final JavaClasses CLASSES =
+            new ClassFileImporter()
+                    .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+                    .importPackages(ROOT);
+
+    @Test
+    void theAgentSeesTheManagersAndTheirLanguageOnly() {
+        noClasses()
+                .should()
+                .dependOnClassesThat(
+                        new DescribedPredicate<>("are inner rooms of the runtime") {
+                            @Override
+                            public boolean test(JavaClass used) {
+                                return used.getPackageName().startsWith(RUNTIME)
+                                        && !SEEN.contains(room(used));
+                            }
+                        })
+                .check(CLASSES);
+    }
+
+    @Test
+    void theAgentMakesNoSystemCallAndStartsNoProcess() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("com.sun.jna..")
+                .orShould()
+                .dependOnClassesThat(are(type(ProcessBuilder.class)))
+                .orShould()
+                .callMethodWhere(target(owner(type(Runtime.class))).and(target(name("exec"))))
+                .because("what touches the kernel is the runtime's")
+                .check(CLASSES);
+    }
+
+    @Test
+    void packagesAreFreeOfCycles() {
+        slices().matching(ROOT + ".(**)").should().beFreeOfCycles().check(CLASSES);
+    }
+
+    @Test
+    void packagesAreNamedAfterWhatTheyAreAbout() {
+        noClasses()
+                .should()
+                .resideInAnyPackage("..util..", "..utils..", "..common..", "..helper..", "..impl..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void everyPackageIsNullMarked() {
+        for (JavaClass declared : CLASSES) {
+            Class<?> reflected = declared.reflect();
+            if (!reflected
+                    .getPackage()
+                    .isAnnotationPresent(org.jspecify.annotations.NullMarked.class)) {
+                throw new AssertionError(reflected.getPackageName() + " is not @NullMarked");
+            }
+        }
+    }
+
+    @Test
+    void classesAreFinalUnlessTheyAreMadeToBeExtended() {
+        classes().that().areTopLevelClasses().should(beClosed()).check(CLASSES);
+    }
+
+    @Test
+    void onlyTheCommandLinePrints() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages(ROOT, ROOT + ".cli..")
+                .should()
+                .accessField(System.class, "out")
+                .orShould()
+                .accessField(System.class, "err")
+                .check(CLASSES);
+    }
+
+    @Test
+    void filesArePathsAndNobodySleeps() {
+        noClasses()
+                .should()
+                .dependOnClassesThat(are(type(File.class)))
+                .because("java.io.File hides errors behind booleans; use java.nio.file.Path")
+                .check(CLASSES);
+        noClasses()
+                .should()
+                .callMethod(Thread.class, "sleep", long.class)
+                .because("waiting is for a condition with a deadline")
+                .check(CLASSES);
+    }
+
+    private static String room(JavaClass one) {
+        String below = one.getPackageName().substring(RUNTIME.length());
+        return below.isEmpty() ? "" : below.substring(1).split("\\.", 2)[0];
+    }
+
+    private static ArchCondition<JavaClass> beClosed() {
+        return new ArchCondition<>("be final, abstract or sealed") {
+            @Override
+            public void check(JavaClass one, ConditionEvents events) {
+                boolean closed =
+                        one.isInterface()
+                                || one.getModifiers().contains(JavaModifier.FINAL)
+                                || one.getModifiers().contains(JavaModifier.ABSTRACT)
+                                || one.reflect().isSealed();
+                if (!closed && !one.getSimpleName().equals("package-info")) {
+                    events.add(SimpleConditionEvent.violated(one, one.getName() + " is open"));
+                }
+            }
+        };
+    }
+}
