@@ -1,6 +1,7 @@
 package io.carpel.runtime.network.bridge;
 
 import io.carpel.runtime.error.InvalidArgumentException;
+import java.util.HexFormat;
 import java.util.Optional;
 
 /// The built-in bridge network.
@@ -13,6 +14,30 @@ import java.util.Optional;
 /// @param mtu of bridge and interfaces; 0 leaves the kernel's default
 public record BridgeConfig(
         String bridge, String table, String range4, Optional<String> range6, int mtu) {
+    /// Names and range that no other instance of this program on the host has by default.
+    ///
+    /// @param instance empty for the usual single one: `carpel0`, `10.88.0.0/16`. Others get a /20
+    ///   of 10.128.0.0/9 that follows from the name; two that meet by chance are refused when the
+    ///   bridge is made.
+    public static BridgeConfig forInstance(String instance) {
+        if (instance.isEmpty()) {
+            return new BridgeConfig("carpel0", "carpel", "10.88.0.0/16", Optional.empty(), 0);
+        }
+        byte[] digest = Veth.digest(instance);
+        int number = (Byte.toUnsignedInt(digest[0]) << 3) | (Byte.toUnsignedInt(digest[1]) >> 5);
+        return new BridgeConfig(
+                "cpl" + HexFormat.of().formatHex(digest, 0, 4),
+                "carpel_" + instance,
+                "10.%d.%d.0/20".formatted(128 + (number >> 4), (number & 15) << 4),
+                Optional.empty(),
+                0);
+    }
+
+    /// The same with another IPv4 range.
+    public BridgeConfig withRange4(String range) {
+        return new BridgeConfig(bridge, table, range, range6, mtu);
+    }
+
     /// IFNAMSIZ of `linux/if.h` less the terminating zero.
     private static final int MAX_INTERFACE_NAME = 15;
 

@@ -5,6 +5,9 @@ import io.carpel.runtime.network.NetworkRequest;
 import io.carpel.runtime.network.NetworkResult;
 import io.carpel.runtime.network.NetworkStatus;
 import io.carpel.runtime.network.PodNetwork;
+import io.carpel.runtime.network.bridge.BridgeNetwork;
+import io.carpel.runtime.network.cni.CniNetwork;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -15,14 +18,33 @@ import java.util.Set;
 /// absence of one: pods on the wrong network are worse than pods that wait.
 public final class NodeNetwork implements PodNetwork {
     private final NetworkConfig.Mode mode;
-    private final PodNetwork cni;
-    private final PodNetwork bridge;
+    private final CniNetwork cni;
+    private final BridgeNetwork bridge;
 
     /// Takes over both networks and closes them.
-    public NodeNetwork(NetworkConfig.Mode mode, PodNetwork cni, PodNetwork bridge) {
+    private NodeNetwork(NetworkConfig.Mode mode, CniNetwork cni, BridgeNetwork bridge) {
         this.mode = mode;
         this.cni = cni;
         this.bridge = bridge;
+    }
+
+    /// Reads what sandboxes have from an earlier life; runs no plugin and changes nothing on the
+    /// host.
+    ///
+    /// @throws IOException when the state directory cannot be read
+    public static NodeNetwork open(NetworkConfig config, BridgeNetwork.KernelCalls calls)
+            throws IOException {
+        return new NodeNetwork(
+                config.mode(),
+                CniNetwork.open(config.cni(), config.stateDirectory().resolve("cni")),
+                BridgeNetwork.open(
+                        config.bridge(), config.stateDirectory().resolve("bridge"), calls));
+    }
+
+    /// The sandboxes' addresses as the cluster assigns them to this host, in CIDR form. CNI plugins
+    /// that ask for them are told from now on; the built-in bridge keeps its configured range.
+    public void useRanges(List<String> cidrs) {
+        cni.useRanges(cidrs);
     }
 
     @Override
@@ -52,10 +74,7 @@ public final class NodeNetwork implements PodNetwork {
         return switch (mode) {
             case CNI -> cni.status();
             case BRIDGE -> bridge.status();
-            case AUTO -> {
-                var status = cni.status();
-                yield status.files().isEmpty() ? bridge.status() : status;
-            }
+            case AUTO -> cni.isConfigured() ? cni.status() : bridge.status();
         };
     }
 
@@ -79,7 +98,7 @@ public final class NodeNetwork implements PodNetwork {
         return switch (mode) {
             case CNI -> cni;
             case BRIDGE -> bridge;
-            case AUTO -> cni.status().files().isEmpty() ? bridge : cni;
+            case AUTO -> cni.isConfigured() ? cni : bridge;
         };
     }
 }
