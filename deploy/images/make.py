@@ -153,6 +153,8 @@ def build(root, native, layout):
     )
     critest_images(images, base, shell)
     images.image([OWN + "zstd:latest"], [base, marked("zstd")], compression="zstd", **shell)
+    # Says nothing of what to run.
+    images.image([OWN + "nothing:latest"], [base])
     images.close()
 
 

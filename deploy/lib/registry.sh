@@ -20,12 +20,12 @@ free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# registry_start DIR [NAME]: serves DIR/NAME, plain http. Leaves NAME.pid and NAME.address in DIR.
+# registry_start DIR [NAME]: serves DIR/NAME, plain http, on registry_port or a free port. Leaves NAME.pid and NAME.address in DIR.
 # What DIR/NAME.extra.yml holds is added to the configuration (auth, tls).
 registry_start() {
     local dir=$1 name=${2:-registry} port attempt
     for attempt in 1 2 3; do
-        port=$(free_port)
+        port=${registry_port:-$(free_port)}
         cat >"$dir/$name.yml" <<EOF
 version: 0.1
 log:

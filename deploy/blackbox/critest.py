@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Runs critest against an agent and holds the outcome against critest.expect.
+
+usage: critest.py CRITEST SOCKET WORKDIR [DIGEST] [--only REGEX]
+           CRITEST is the test binary, SOCKET the agent's socket, WORKDIR takes the reports.
+           DIGEST replaces the one image digest that is written into the binary, whose bytes only
+           the original registry has.
+
+Prints a line per spec and closes with the counts; the exit status says whether all is as expected.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+from collections import Counter, namedtuple
+from pathlib import Path
+
+Expectation = namedtuple("Expectation", "outcome count pattern reason")
+
+
+def expectations(path):
+    for line in path.read_text().splitlines():
+        if line.strip() and not line.startswith("#"):
+            outcome, count, rest = line.split(None, 2)
+            pattern, _, reason = rest.partition("  # ")
+            yield Expectation(outcome, int(count), pattern.strip(), reason.strip())
+
+
+def patched(binary, digest, workdir):
+    """A copy whose image digest is ours. Both are 64 hex digits, so nothing else moves."""
+    data = binary.read_bytes()
+    written = re.findall(rb"test-image-digest@sha256:([0-9a-f]{64})", data)
+    # The reference for Windows shares the beginning of its name with ours.
+    linux = [d for d in set(written) if b"win-test-image-digest@sha256:" + d not in data]
+    if len(linux) != 1:
+        raise SystemExit(f"{binary} names {len(linux)} test image digests instead of one")
+    copy = workdir / "critest"
+    copy.write_bytes(data.replace(linux[0], digest.encode()))
+    copy.chmod(0o755)
+    return copy
+
+
+def critest(binary, workdir, *flags):
+    report = workdir / "report.json"
+    report.unlink(missing_ok=True)
+    with (workdir / "critest.log").open("w") as log:
+        subprocess.run(
+            [binary, *flags, f"-ginkgo.json-report={report}", "-ginkgo.no-color"],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=workdir,
+            check=False,
+        )
+    if not report.exists():
+        raise SystemExit(f"critest left no report: see {workdir}/critest.log")
+    specs = {}
+    for suite in json.loads(report.read_text()):
+        for spec in suite["SpecReports"] or []:
+            if spec["LeafNodeType"] == "It":
+                texts = [*(spec["ContainerHierarchyTexts"] or []), spec["LeafNodeText"]]
+                specs[" ".join(texts)] = spec
+    return specs
+
+
+def assign(names, expected):
+    """Spec → the one line that speaks of it."""
+    assigned, errors = {}, []
+    for name in names:
+        lines = [line for line in expected if re.search(line.pattern, name)]
+        # The benchmarks' names repeat those of the groups that they measure.
+        lines = [line for line in lines if line.pattern == "benchmark"] or lines
+        if len(lines) == 1:
+            assigned[name] = lines[0]
+        else:
+            errors.append(f"{len(lines)} lines of critest.expect speak of: {name}")
+    found = Counter(assigned.values())
+    for line in expected:
+        if found[line] != line.count:
+            errors.append(f"{found[line]} specs instead of {line.count}: {line.pattern}")
+    return assigned, errors
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("critest", type=Path)
+    parser.add_argument("socket", type=Path)
+    parser.add_argument("workdir", type=Path)
+    parser.add_argument("digest", nargs="?")
+    parser.add_argument("--only", default="")
+    given = parser.parse_args()
+    given.workdir.mkdir(parents=True, exist_ok=True)
+    binary = given.critest.resolve()
+    if given.digest:
+        binary = patched(binary, given.digest, given.workdir)
+
+    expected = list(expectations(Path(__file__).with_name("critest.expect")))
+    assigned, errors = assign(critest(binary, given.workdir, "-ginkgo.dry-run"), expected)
+    if errors:
+        raise SystemExit("\n".join(errors))
+    wanted = [
+        name
+        for name, line in assigned.items()
+        if line.outcome == "pass" and re.search(given.only, name)
+    ]
+    # The suite's own name stands before a spec's: no anchors.
+    focus = "|".join(sorted(re.escape(name) for name in wanted))
+    ran = critest(
+        binary,
+        given.workdir,
+        f"-runtime-endpoint=unix://{given.socket}",
+        f"-image-endpoint=unix://{given.socket}",
+        "-config=/dev/null",
+        f"-ginkgo.focus={focus}",
+        "-ginkgo.timeout=30m",
+    )
+    sys.exit(report(wanted, ran, assigned))
+
+
+def report(wanted, ran, assigned):
+    counts = Counter()
+    for name in wanted:
+        spec = ran.get(name, {"State": "missing"})
+        message = (spec.get("Failure") or {}).get("Message", "").strip()
+        passed = spec["State"] == "passed"
+        counts["passed" if passed else "failed"] += 1
+        print(f"{'ok' if passed else 'FAILED'} critest: {name}")
+        if not passed:
+            print(f"    {spec['State']}: " + message.replace("\n", "\n    "))
+    for line in dict.fromkeys(assigned.values()):
+        if line.outcome == "later":
+            counts["skipped"] += line.count
+            print(f"skipped critest: {line.count} of {line.pattern}: {line.reason}")
+    print(
+        f"critest: {counts['passed']} passed, {counts['failed']} failed,"
+        f" {counts['skipped']} skipped"
+    )
+    return 0 if counts["failed"] == 0 and counts["passed"] > 0 else 1
+
+
+if __name__ == "__main__":
+    main()

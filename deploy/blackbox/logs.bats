@@ -1,0 +1,78 @@
+#!/usr/bin/env bats
+# What containers print, and where it ends up.
+
+load support
+
+setup_file() {
+    start_agent
+    crictl pull "$busybox"
+}
+
+teardown_file() {
+    stop_agent
+}
+
+teardown() {
+    remove_pods
+}
+
+# Prints what a finished container wrote to its log.
+log_of() {
+    wait_for 20 has_state "$1" CONTAINER_EXITED
+    cat "$(crictl inspect "$1" | jq -r .status.logPath)"
+}
+
+@test "every record has time, stream and tag, and the file is readable by root's group only" {
+    pod=$(new_pod format)
+    container=$(new_container "$pod" format one '.command = ["sh", "-c", "echo one; echo two >&2; printf three"]')
+    log=$(log_of "$container")
+    grep -Eq '^[0-9-]{10}T[0-9:]{8}\.[0-9]{9}Z stdout F one$' <<<"$log"
+    grep -Eq '^[0-9-]{10}T[0-9:]{8}\.[0-9]{9}Z stderr F two$' <<<"$log"
+    grep -Eq ' stdout P three$' <<<"$log"
+    equal 640 "$(stat -c %a "$(crictl inspect "$container" | jq -r .status.logPath)")"
+}
+
+@test "a line longer than 16 KiB is cut into parts that join to the whole" {
+    pod=$(new_pod long)
+    container=$(new_container "$pod" long one \
+        '.command = ["sh", "-c", "head -c 40000 /dev/zero | tr \"\\\\0\" x; echo; echo next"]')
+    log=$(log_of "$container")
+    equal 4 "$(wc -l <<<"$log")"
+    equal "P P F F" "$(awk '{ print $3 }' <<<"$log" | xargs)"
+    equal 40000 "$(head -n 3 <<<"$log" | awk '{ printf "%s", $4 }' | tr -d '\n' | wc -c)"
+    contains "$(tail -n 1 <<<"$log")" "F next"
+}
+
+@test "bytes that are no text come through unchanged, and empty lines too" {
+    pod=$(new_pod bytes)
+    container=$(new_container "$pod" bytes one \
+        '.command = ["sh", "-c", "printf \"a\\\\377\\\\376b\\n\\n\""]')
+    wait_for 20 has_state "$container" CONTAINER_EXITED
+    file=$(crictl inspect "$container" | jq -r .status.logPath)
+    equal "61fffe620a" "$(head -n 1 "$file" | sed 's/.* F //' | od -An -tx1 | tr -d ' \n')"
+    grep -q ' stdout F $' "$file"
+}
+
+@test "no line of a hundred thousand is lost or torn" {
+    pod=$(new_pod many)
+    container=$(new_container "$pod" many one '.command = ["seq", "1", "100000"]')
+    wait_for 60 has_state "$container" CONTAINER_EXITED
+    file=$(crictl inspect "$container" | jq -r .status.logPath)
+    equal "$(seq 1 100000 | sha256sum)" "$(sed 's/^[^ ]* stdout F //' "$file" | sha256sum)"
+}
+
+@test "without a log path the output is thrown away, and the container runs all the same" {
+    pod=$(new_pod silent)
+    container=$(new_container "$pod" silent one 'del(.log_path) | .command = ["seq", "1", "100000"]')
+    wait_for 20 has_state "$container" CONTAINER_EXITED
+    equal 0 "$(exit_code "$container")"
+}
+
+@test "a log path that leads out of the log directory is refused" {
+    pod=$(new_pod escape)
+    run crictl create "$pod" "$(container_file bad '.log_path = "../../escaped.log"')" \
+        "$BATS_TEST_TMPDIR/pod-escape.json"
+    [ "$status" -ne 0 ]
+    contains "$output" "InvalidArgument"
+    contains "$output" "log"
+}
