@@ -1,10 +1,37 @@
 package io.carpel.runtime.cgroup;
 
+import io.carpel.runtime.error.KernelFaultException;
+import io.carpel.runtime.error.UnsupportedException;
+import io.carpel.runtime.linux.BpfCalls;
 import io.carpel.runtime.spec.ResourceLimits;
+import java.io.IOException;
 import java.util.List;
 
 /// Makes and finds control groups.
-public interface CgroupManager {
+public interface CgroupManager extends AutoCloseable {
+    /// Looks at how this host mounts its control groups.
+    ///
+    /// @throws UnsupportedException when it mounts none, or for the systemd driver, whose place
+    ///   this is but which is not there yet
+    static CgroupManager open(CgroupConfig config, BpfCalls bpf) {
+        return switch (config.driver()) {
+            case CGROUPFS -> {
+                try {
+                    yield new HostCgroups(
+                            config,
+                            CgroupMounts.ofHost(),
+                            new DeviceGuard(bpf),
+                            ProcessKiller.ofHost());
+                } catch (IOException e) {
+                    throw new KernelFaultException("could not read the cgroup mounts", e);
+                }
+            }
+            case SYSTEMD ->
+                    throw new UnsupportedException(
+                            "cgroup driver systemd is not supported: set it to cgroupfs");
+        };
+    }
+
     /// Who makes the groups.
     CgroupDriver driver();
 
@@ -30,4 +57,8 @@ public interface CgroupManager {
 
     /// What this host withholds, one plain sentence each.
     List<String> missing();
+
+    /// Removes the default parent if we made it and nothing is left in it.
+    @Override
+    void close();
 }

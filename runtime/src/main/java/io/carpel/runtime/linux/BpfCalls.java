@@ -1,5 +1,7 @@
 package io.carpel.runtime.linux;
 
+import java.nio.file.Path;
+
 /// The part of `bpf(2)` that device control of cgroup v2 needs.
 public interface BpfCalls {
     /// Lets other programs on the same cgroup stay and run too (`BPF_F_ALLOW_MULTI`, since 4.15).
@@ -7,6 +9,9 @@ public interface BpfCalls {
 
     /// Puts the new program in the place of another (`BPF_F_REPLACE`, since 5.6).
     int REPLACE = 4;
+
+    /// Opens a cgroup's directory for the calls below.
+    Fd openCgroup(Path directory) throws ErrnoException;
 
     /// Loads a `BPF_PROG_TYPE_CGROUP_DEVICE` program (since 4.15).
     ///

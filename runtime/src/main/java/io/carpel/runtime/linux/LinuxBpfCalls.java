@@ -4,6 +4,7 @@ import com.sun.jna.LastErrorException;
 import com.sun.jna.Memory;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
+import java.nio.file.Path;
 
 /// [BpfCalls] by `syscall(2)`; layouts are those of `union bpf_attr` in `linux/bpf.h`.
 public final class LinuxBpfCalls implements BpfCalls {
@@ -13,6 +14,7 @@ public final class LinuxBpfCalls implements BpfCalls {
 
     private static final long NR_BPF = "aarch64".equals(System.getProperty("os.arch")) ? 280 : 321;
 
+    private static final int O_RDONLY_CLOEXEC = 0x8_0000;
     private static final int BPF_PROG_LOAD = 5;
     private static final int BPF_PROG_ATTACH = 8;
     private static final int BPF_PROG_DETACH = 9;
@@ -23,6 +25,15 @@ public final class LinuxBpfCalls implements BpfCalls {
     private static final int ATTR_SIZE = 64;
     private static final int LOG_SIZE = 16 * 1024;
     private static final int MAX_PROGRAMS = 64;
+
+    @Override
+    public Fd openCgroup(Path directory) throws ErrnoException {
+        try {
+            return new Fd(open(LinuxMountCalls.cString(directory), O_RDONLY_CLOEXEC));
+        } catch (LastErrorException e) {
+            throw new ErrnoException("open", directory.toString(), e.getErrorCode());
+        }
+    }
 
     @Override
     public Fd loadDeviceProgram(byte[] instructions) throws ErrnoException {
@@ -131,6 +142,8 @@ public final class LinuxBpfCalls implements BpfCalls {
             }
         }
     }
+
+    private static native int open(byte[] path, int flags) throws LastErrorException;
 
     private static native long syscall(long number, int command, Pointer attr, int size)
             throws LastErrorException;

@@ -1,0 +1,105 @@
+package io.carpel.runtime.cgroup;
+
+import io.carpel.runtime.error.FailedPreconditionException;
+import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.error.KernelFaultException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.OptionalLong;
+
+/// One directory of a cgroup filesystem and its files. A value is written by one write(2), as the
+/// kernel wants it.
+record CgroupDir(Path path) {
+    boolean exists() {
+        return Files.isDirectory(path);
+    }
+
+    boolean has(String file) {
+        return Files.exists(path.resolve(file));
+    }
+
+    CgroupDir child(String name) {
+        return new CgroupDir(path.resolve(name));
+    }
+
+    String read(String file) throws IOException {
+        return Files.readString(path.resolve(file), StandardCharsets.US_ASCII).strip();
+    }
+
+    /// The file's content, or `otherwise` when there is no such file.
+    String readOr(String file, String otherwise) throws IOException {
+        try {
+            return read(file);
+        } catch (NoSuchFileException _) {
+            return otherwise;
+        }
+    }
+
+    List<String> lines(String file) throws IOException {
+        return readOr(file, "").lines().toList();
+    }
+
+    /// A file that holds one number; empty when there is no such file or it says `max`.
+    OptionalLong number(String file) throws IOException {
+        return parse(readOr(file, ""));
+    }
+
+    static OptionalLong parse(String text) {
+        if (text.isEmpty() || text.equals("max")) {
+            return OptionalLong.empty();
+        }
+        try {
+            // Some v1 counters reach beyond 2^63.
+            return OptionalLong.of(Math.max(0, Long.parseUnsignedLong(text)));
+        } catch (NumberFormatException _) {
+            return OptionalLong.empty();
+        }
+    }
+
+    /// The number after `key` in a file of `key number` lines; 0 when there is none.
+    long keyed(String file, String key) throws IOException {
+        return KeyedNumbers.of(lines(file)).get(key);
+    }
+
+    void write(String file, String value) throws IOException {
+        try (FileChannel channel = FileChannel.open(path.resolve(file), StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.wrap(value.getBytes(StandardCharsets.US_ASCII)));
+        }
+    }
+
+    /// As [#write], with the kernel's refusal turned into a failure that names file and value.
+    void set(String file, String value) {
+        try {
+            write(file, value);
+        } catch (IOException e) {
+            throw refused(file, value, e);
+        }
+    }
+
+    RuntimeException refused(String file, String value, IOException e) {
+        String message =
+                "could not write '%s' to %s: %s".formatted(value, path.resolve(file), reason(e));
+        return switch (reason(e)) {
+            case "Invalid argument", "Numerical result out of range" ->
+                    new InvalidArgumentException(message, e);
+            case "Device or resource busy" -> new FailedPreconditionException(message, e);
+            default -> new KernelFaultException(message, e);
+        };
+    }
+
+    /// The text of errno: java.nio keeps the number to itself.
+    static String reason(IOException e) {
+        if (e instanceof NoSuchFileException) {
+            return "no such file";
+        }
+        String message = String.valueOf(e.getMessage());
+        return message.substring(message.lastIndexOf(": ") + 1).strip();
+    }
+}

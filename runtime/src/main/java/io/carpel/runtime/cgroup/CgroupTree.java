@@ -1,0 +1,65 @@
+package io.carpel.runtime.cgroup;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/// Walks over groups; directories that vanish meanwhile are left out.
+final class CgroupTree {
+    private CgroupTree() {}
+
+    /// The group and all below it, each parent before its children.
+    static List<CgroupDir> below(CgroupDir top) throws IOException {
+        var all = new ArrayList<CgroupDir>();
+        if (top.exists()) {
+            all.add(top);
+            for (int i = 0; i < all.size(); i++) {
+                for (Path child : children(all.get(i).path())) {
+                    all.add(new CgroupDir(child));
+                }
+            }
+        }
+        return all;
+    }
+
+    static List<Path> children(Path dir) throws IOException {
+        try (Stream<Path> entries = Files.list(dir)) {
+            return entries.filter(Files::isDirectory).toList();
+        } catch (NoSuchFileException | NotDirectoryException _) {
+            return List.of();
+        } catch (UncheckedIOException e) {
+            // ENODEV while the group is being removed.
+            if (Files.exists(dir)) {
+                throw e.getCause();
+            }
+            return List.of();
+        }
+    }
+
+    /// The processes in the group and all below it.
+    static List<Integer> pids(CgroupDir top) throws IOException {
+        var pids = new ArrayList<Integer>();
+        for (CgroupDir dir : below(top)) {
+            try {
+                for (String line : dir.lines("cgroup.procs")) {
+                    int pid = Integer.parseInt(line);
+                    // 0 stands for a process of a foreign pid namespace.
+                    if (pid > 0) {
+                        pids.add(pid);
+                    }
+                }
+            } catch (IOException e) {
+                if (dir.exists()) {
+                    throw e;
+                }
+            }
+        }
+        return pids;
+    }
+}

@@ -1,0 +1,24 @@
+package io.carpel.runtime.cgroup;
+
+import java.io.IOException;
+
+/// Processor time used, on version 1; version 2 counts without a controller.
+final class CpuacctController implements Controller {
+    @Override
+    public String v1Name() {
+        return "cpuacct";
+    }
+
+    @Override
+    public String v2Name() {
+        return "";
+    }
+
+    @Override
+    public void readV1(CgroupDir dir, StatsBuilder stats) throws IOException {
+        stats.cpuTime(
+                dir.number("cpuacct.usage").orElse(0),
+                dir.number("cpuacct.usage_user").orElse(0),
+                dir.number("cpuacct.usage_sys").orElse(0));
+    }
+}

@@ -1,0 +1,59 @@
+package io.carpel.runtime.cgroup;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/// Collects what the controllers read. For one thread and one reading.
+final class StatsBuilder {
+    Optional<CgroupStats.Memory> memory = Optional.empty();
+    Optional<CgroupStats.Pids> pids = Optional.empty();
+    Optional<CgroupStats.Pressure> cpuPressure = Optional.empty();
+    Optional<CgroupStats.Pressure> memoryPressure = Optional.empty();
+    Optional<CgroupStats.Pressure> ioPressure = Optional.empty();
+    final List<CgroupStats.BlockIo> io = new ArrayList<>();
+    final List<CgroupStats.Hugetlb> hugetlb = new ArrayList<>();
+
+    // Two controllers of version 1 share the processor's numbers.
+    private boolean cpuSeen;
+    private long usage;
+    private long user;
+    private long system;
+    private long periods;
+    private long throttledPeriods;
+    private long throttledTime;
+
+    void cpuTime(long usage, long user, long system) {
+        cpuSeen = true;
+        this.usage = usage;
+        this.user = user;
+        this.system = system;
+    }
+
+    void throttling(long periods, long throttledPeriods, long throttledTime) {
+        this.periods = periods;
+        this.throttledPeriods = throttledPeriods;
+        this.throttledTime = throttledTime;
+    }
+
+    static Optional<Long> boxed(OptionalLong value) {
+        return value.isPresent() ? Optional.of(value.getAsLong()) : Optional.empty();
+    }
+
+    CgroupStats build(Instant at) {
+        var cpu =
+                new CgroupStats.Cpu(usage, user, system, periods, throttledPeriods, throttledTime);
+        return new CgroupStats(
+                at,
+                cpuSeen ? Optional.of(cpu) : Optional.empty(),
+                memory,
+                pids,
+                io,
+                hugetlb,
+                cpuPressure,
+                memoryPressure,
+                ioPressure);
+    }
+}
