@@ -155,25 +155,52 @@ function compReplyArray() {
 function _complete_carpel() {
   # Edge case: if command line has no space after subcommand, then don't assume this subcommand is selected (remkop/picocli#1468).
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} serve" ];    then _picocli_carpel; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} run" ];    then _picocli_carpel; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} rm" ];    then _picocli_carpel; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} image" ];    then _picocli_carpel; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} config" ];    then _picocli_carpel; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} version" ];    then _picocli_carpel; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} completion" ];    then _picocli_carpel; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} image pull" ];    then _picocli_carpel_image; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} image import" ];    then _picocli_carpel_image; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} image export" ];    then _picocli_carpel_image; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} image list" ];    then _picocli_carpel_image; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} image ls" ];    then _picocli_carpel_image; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} image rm" ];    then _picocli_carpel_image; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} config default" ];    then _picocli_carpel_config; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} config show" ];    then _picocli_carpel_config; return $?; fi
 
   # Find the longest sequence of subcommands and call the bash function for that subcommand.
   local cmds0=(serve)
-  local cmds1=(config)
-  local cmds2=(version)
-  local cmds3=(completion)
-  local cmds4=(config default)
-  local cmds5=(config show)
+  local cmds1=(run)
+  local cmds2=(rm)
+  local cmds3=(image)
+  local cmds4=(config)
+  local cmds5=(version)
+  local cmds6=(completion)
+  local cmds7=(image pull)
+  local cmds8=(image import)
+  local cmds9=(image export)
+  local cmds10=(image list)
+  local cmds11=(image ls)
+  local cmds12=(image rm)
+  local cmds13=(config default)
+  local cmds14=(config show)
 
-  if CompWordsContainsArray "${cmds5[@]}"; then _picocli_carpel_config_show; return $?; fi
-  if CompWordsContainsArray "${cmds4[@]}"; then _picocli_carpel_config_default; return $?; fi
-  if CompWordsContainsArray "${cmds3[@]}"; then _picocli_carpel_completion; return $?; fi
-  if CompWordsContainsArray "${cmds2[@]}"; then _picocli_carpel_version; return $?; fi
-  if CompWordsContainsArray "${cmds1[@]}"; then _picocli_carpel_config; return $?; fi
+  if CompWordsContainsArray "${cmds14[@]}"; then _picocli_carpel_config_show; return $?; fi
+  if CompWordsContainsArray "${cmds13[@]}"; then _picocli_carpel_config_default; return $?; fi
+  if CompWordsContainsArray "${cmds12[@]}"; then _picocli_carpel_image_rm; return $?; fi
+  if CompWordsContainsArray "${cmds11[@]}"; then _picocli_carpel_image_ls; return $?; fi
+  if CompWordsContainsArray "${cmds10[@]}"; then _picocli_carpel_image_list; return $?; fi
+  if CompWordsContainsArray "${cmds9[@]}"; then _picocli_carpel_image_export; return $?; fi
+  if CompWordsContainsArray "${cmds8[@]}"; then _picocli_carpel_image_import; return $?; fi
+  if CompWordsContainsArray "${cmds7[@]}"; then _picocli_carpel_image_pull; return $?; fi
+  if CompWordsContainsArray "${cmds6[@]}"; then _picocli_carpel_completion; return $?; fi
+  if CompWordsContainsArray "${cmds5[@]}"; then _picocli_carpel_version; return $?; fi
+  if CompWordsContainsArray "${cmds4[@]}"; then _picocli_carpel_config; return $?; fi
+  if CompWordsContainsArray "${cmds3[@]}"; then _picocli_carpel_image; return $?; fi
+  if CompWordsContainsArray "${cmds2[@]}"; then _picocli_carpel_rm; return $?; fi
+  if CompWordsContainsArray "${cmds1[@]}"; then _picocli_carpel_run; return $?; fi
   if CompWordsContainsArray "${cmds0[@]}"; then _picocli_carpel_serve; return $?; fi
 
   # No subcommands were specified; generate completions for the top-level command.
@@ -185,7 +212,7 @@ function _picocli_carpel() {
   # Get completion data
   local curr_word=${COMP_WORDS[COMP_CWORD]}
 
-  local commands="serve config version completion"
+  local commands="serve run rm image config version completion"
   local flag_opts="'-h' '--help'"
   local arg_opts=""
 
@@ -297,6 +324,91 @@ function _picocli_carpel_serve() {
   fi
 }
 
+# Generates completions for the options and subcommands of the `run` subcommand.
+function _picocli_carpel_run() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'--rm' '-d' '--detach' '-q' '--quiet' '-h' '--help'"
+  local arg_opts="'-c' '--connect' '--timeout'"
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '-c'|'--connect')
+      return
+      ;;
+    '--timeout')
+      return
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local currIndex
+    currIndex=$(currentPositionalIndex "run" "${arg_opts}" "${flag_opts}")
+    if (( currIndex >= 0 && currIndex <= 0 )); then
+      local IFS=$'\n'
+      type compopt &>/dev/null && compopt -o filenames
+      positionals=$( compgen -f -- "${curr_word}" ) # files
+    fi
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `rm` subcommand.
+function _picocli_carpel_rm() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'-a' '--all' '-h' '--help'"
+  local arg_opts="'-c' '--connect' '--grace'"
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '-c'|'--connect')
+      return
+      ;;
+    '--grace')
+      return
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `image` subcommand.
+function _picocli_carpel_image() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+
+  local commands="pull import export list ls rm"
+  local flag_opts="'-h' '--help'"
+  local arg_opts=""
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
 # Generates completions for the options and subcommands of the `config` subcommand.
 function _picocli_carpel_config() {
   # Get completion data
@@ -361,6 +473,187 @@ function _picocli_carpel_completion() {
     if (( currIndex >= 0 && currIndex <= 0 )); then
       positionals=$( compReplyArray "${bashzsh_pos_param_args[@]}" )
     fi
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `pull` subcommand.
+function _picocli_carpel_image_pull() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'-q' '--quiet' '-h' '--help'"
+  local arg_opts="'-c' '--connect'"
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '-c'|'--connect')
+      return
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `import` subcommand.
+function _picocli_carpel_image_import() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'-q' '--quiet' '-h' '--help'"
+  local arg_opts="'-c' '--connect'"
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '-c'|'--connect')
+      return
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local currIndex
+    currIndex=$(currentPositionalIndex "import" "${arg_opts}" "${flag_opts}")
+    if (( currIndex >= 0 && currIndex <= 2147483647 )); then
+      local IFS=$'\n'
+      type compopt &>/dev/null && compopt -o filenames
+      positionals=$( compgen -f -- "${curr_word}" ) # files
+    fi
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `export` subcommand.
+function _picocli_carpel_image_export() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'--directory' '-h' '--help'"
+  local arg_opts="'-c' '--connect' '-o' '--output' '--format'"
+  local ocidocker_option_args=("oci" "docker") # --format values
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '-c'|'--connect')
+      return
+      ;;
+    '-o'|'--output')
+      local IFS=$'\n'
+      type compopt &>/dev/null && compopt -o filenames
+      COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
+      return $?
+      ;;
+    '--format')
+      local IFS=$'\n'
+      COMPREPLY=( $( compReplyArray "${ocidocker_option_args[@]}" ) )
+      return $?
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `list` subcommand.
+function _picocli_carpel_image_list() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'-h' '--help'"
+  local arg_opts="'-c' '--connect'"
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '-c'|'--connect')
+      return
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `ls` subcommand.
+function _picocli_carpel_image_ls() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'-h' '--help'"
+  local arg_opts="'-c' '--connect'"
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '-c'|'--connect')
+      return
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `rm` subcommand.
+function _picocli_carpel_image_rm() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'-h' '--help'"
+  local arg_opts="'-c' '--connect'"
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '-c'|'--connect')
+      return
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
     local IFS=$'\n'
     COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
   fi

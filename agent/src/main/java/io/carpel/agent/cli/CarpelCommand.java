@@ -4,6 +4,7 @@ import io.carpel.agent.config.ConfigException;
 import io.grpc.StatusRuntimeException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -38,6 +39,9 @@ public final class CarpelCommand implements Runnable {
     static CommandLine create(AgentLauncher launcher) {
         CommandLine root = new CommandLine(new CarpelCommand());
         root.addSubcommand(ServeCommand.create(launcher));
+        root.addSubcommand(new RunCommand());
+        root.addSubcommand(new RmCommand());
+        root.addSubcommand(ImageCommand.create());
         root.addSubcommand(ConfigCommand.create());
         root.addSubcommand(new VersionCommand());
         root.addSubcommand(new CompletionCommand());
@@ -57,7 +61,8 @@ public final class CarpelCommand implements Runnable {
                                 .usageHelp(true)
                                 .description("Show this help.")
                                 .build());
-        command.getSubcommands().values().forEach(CarpelCommand::addHelp);
+        // An alias leads to the same command once more.
+        Set.copyOf(command.getSubcommands().values()).forEach(CarpelCommand::addHelp);
     }
 
     @Override
