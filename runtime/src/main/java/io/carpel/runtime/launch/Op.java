@@ -128,6 +128,9 @@ public sealed interface Op {
             boolean optional)
             implements Op {}
 
+    /// An empty read-only filesystem, for a process that needs no files.
+    record Empty(int slot) implements Op {}
+
     // ---- mounts, attached in the container's own mount namespace
 
     /// Make everything private and put the slot where the root will be.
@@ -182,8 +185,8 @@ public sealed interface Op {
     /// @param path below `/proc/sys`
     record Sysctl(String path, String value) implements Op {}
 
-    /// Made when absent, owned by the user; must lie inside the root.
-    record WorkingDir(String path, long uid, long gid) implements Op {}
+    /// Made when absent; must lie inside the root.
+    record WorkingDir(String path) implements Op {}
 
     /// @param soft as `getrlimit(2)` has it; all ones is infinity
     record Rlimit(int resource, long soft, long hard) implements Op {}

@@ -1,0 +1,48 @@
+#define _GNU_SOURCE
+#include "cgroup_kill.h"
+#include "cleanup.h"
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROUNDS = 200 };
+
+// Signals each listed process; the number of them, or -1. A zombie of v2 is listed until reaped.
+static int kill_listed(int directory) {
+    char text[4096];
+    AUTO_FD fd = openat(directory, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return -1;
+    }
+    int count = 0;
+    size_t kept = 0;
+    ssize_t got;
+    while ((got = read(fd, text + kept, sizeof text - 1 - kept)) > 0) {
+        size_t size = kept + (size_t)got;
+        text[size] = 0;
+        char *at = text;
+        for (char *end; (end = strchr(at, '\n')); at = end + 1) {
+            pid_t pid = (pid_t)strtol(at, NULL, 10);
+            if (pid > 0) { // 0 stands for a process outside of our pid namespace
+                kill(pid, SIGKILL);
+            }
+            count++;
+        }
+        kept = size - (size_t)(at - text);
+        memmove(text, at, kept);
+    }
+    return count;
+}
+
+void cgroup_kill(int directory) {
+    AUTO_FD all = openat(directory, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+    if (all >= 0 && write(all, "1", 1) == 1) {
+        return;
+    }
+    // v1 has no such file: again until none is left, since they may fork meanwhile.
+    for (int round = 0; round < ROUNDS && kill_listed(directory) > 0; round++) {
+        poll(NULL, 0, round < 10 ? 1 : 10);
+    }
+}

@@ -1,0 +1,283 @@
+// Stands between one exec and its client: relays its streams, keeps its time, kills it whole.
+#define _GNU_SOURCE
+#include "cgroup_kill.h"
+#include "cleanup.h"
+#include "shim.h"
+#include "sys.h"
+#include "wire.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { CONNECTION = 3, PIDFD = 4, FIRST_OWN = 5, DRAIN_MS = 500 };
+
+struct monitor {
+    int gate, signals;
+    pid_t leader;
+    bool told, failed, ended, timed_out;
+    int status;
+    uint64_t deadline_ms; // 0: none
+    struct context context;
+    struct streams streams;
+    struct inlet inlet;
+    struct outlet outlet;
+    uint8_t *buffer;
+};
+
+static void kill_whole(struct monitor *monitor) {
+    if (monitor->leader > 0 && !monitor->ended) {
+        kill(monitor->leader, SIGKILL);
+    }
+    if (monitor->context.settings.track >= 0) {
+        cgroup_kill(monitor->context.settings.track);
+    }
+}
+
+// The exec's cgroup goes when nothing is left in it; a background process keeps it, and it then
+// goes with the container's.
+_Noreturn static void leave(struct monitor *monitor, int code) {
+    struct settings *settings = &monitor->context.settings;
+    for (int tries = 0; settings->track_name[0] != 0 && tries < 20; tries++) {
+        if (unlinkat(settings->track_parent, settings->track_name, AT_REMOVEDIR) == 0 ||
+            errno != EBUSY || !monitor->timed_out) {
+            break;
+        }
+        poll(NULL, 0, 5);
+    }
+    _exit(code);
+}
+
+_Noreturn static void refuse(struct monitor *monitor) {
+    kill_whole(monitor);
+    frame_send_failure(CONNECTION, &monitor->context.failure);
+    leave(monitor, 1);
+}
+
+static void begin(struct monitor *monitor, uint8_t *plan, size_t size) {
+    struct context *context = &monitor->context;
+    int pair[2];
+    if (!plan || plan_open(&context->plan, plan, size) < 0) {
+        errno = EBADMSG;
+        fail(context, "plan", "malformed");
+        refuse(monitor);
+    }
+    struct plan walk = context->plan;
+    struct op op;
+    while (plan_next(&walk, &op) > 0 && op.code < OP_FORK) {
+        if (op.code == OP_STDIO) {
+            op_stdio(context, &op.fields);
+        }
+    }
+    if (streams_make(&monitor->streams, &context->settings, context->streams) < 0 ||
+        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+        fail(context, "pipe2", "streams");
+        refuse(monitor);
+    }
+    monitor->gate = pair[0];
+    context->gate = pair[1];
+    if (plan_run(context) < 0) {
+        refuse(monitor);
+    }
+    close(pair[1]);
+    close_three(context->streams);
+    munmap(plan, size);
+    if (context->settings.time_limit_ms > 0) {
+        monitor->deadline_ms = monotonic_ms() + context->settings.time_limit_ms;
+    }
+}
+
+static void executed(struct monitor *monitor) {
+    close_fd(&monitor->gate);
+    if (monitor->failed) {
+        refuse(monitor);
+    }
+    uint32_t pid = (uint32_t)monitor->leader;
+    monitor->told = true;
+    if (!frame_send(CONNECTION, REP_EXEC_STARTED, &pid, sizeof pid)) {
+        kill_whole(monitor);
+        leave(monitor, 1);
+    }
+}
+
+static void read_gate(struct monitor *monitor) {
+    struct report report;
+    int fd;
+    long size;
+    while (monitor->gate >= 0 && (size = report_receive(monitor->gate, &report, &fd)) >= 0) {
+        if (size == 0) {
+            executed(monitor);
+        } else if (report.type == REPORT_PID) {
+            monitor->leader = report.value;
+        } else if (report.type == REPORT_TERMINAL && fd >= 0) {
+            streams_terminal(&monitor->streams, fd, monitor->context.settings.stdin_open);
+        } else if (report.type == REPORT_FAILED) {
+            monitor->context.failure = report.failure;
+            monitor->failed = true;
+        }
+    }
+}
+
+static void reap(struct monitor *monitor) {
+    int status;
+    pid_t pid;
+    struct signalfd_siginfo info;
+    while (read(monitor->signals, &info, sizeof info) > 0) {
+    }
+    read_gate(monitor);
+    while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
+        if (pid == monitor->leader) {
+            monitor->ended = true;
+            monitor->status = status;
+            // Something in the background may hold the streams open: that is not waited for.
+            monitor->deadline_ms = monotonic_ms() + DRAIN_MS;
+        } else if (WIFSIGNALED(status) && monitor->leader == 0) {
+            errno = ECHILD;
+            fail(&monitor->context, "clone3", "killed in setup");
+            refuse(monitor);
+        }
+    }
+}
+
+static void relay_output(struct monitor *monitor, int stream) {
+    ssize_t size = read(monitor->streams.out[stream], monitor->buffer, STREAM_CHUNK);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return;
+    }
+    if (size <= 0) {
+        close_fd(&monitor->streams.out[stream]);
+    } else if (!outlet_frame(&monitor->outlet, CONNECTION, (uint16_t)(REP_STDOUT + stream),
+                             monitor->buffer, (size_t)size)) {
+        kill_whole(monitor);
+        leave(monitor, 1);
+    }
+}
+
+static void control(struct monitor *monitor) {
+    struct inlet *inlet = &monitor->inlet;
+    enum inlet_result result = inlet_read(inlet, CONNECTION);
+    if (result == INLET_GONE || result == INLET_PLAN) { // the client left: so does the exec
+        monitor->timed_out = true;
+        kill_whole(monitor);
+        leave(monitor, 1);
+    }
+    if (result == INLET_FRAME) {
+        int signal = (int)inlet_u32(inlet, 0);
+        if (inlet->type == REQ_CLOSE_STDIN) {
+            streams_close_input(&monitor->streams);
+        } else if (inlet->type == REQ_RESIZE) {
+            streams_resize(&monitor->streams, inlet_u32(inlet, 0), inlet_u32(inlet, 1));
+        } else if (inlet->type == REQ_SIGNAL && signal == SIGKILL) {
+            kill_whole(monitor);
+        } else if (inlet->type == REQ_SIGNAL && monitor->leader > 0 && !monitor->ended) {
+            kill(monitor->leader, signal);
+        }
+        inlet_next(inlet);
+    }
+    if (inlet_waits(inlet) && !inlet_push(inlet, monitor->streams.in)) {
+        streams_close_input(&monitor->streams);
+    }
+}
+
+_Noreturn static void tell_end(struct monitor *monitor) {
+    bool killed = WIFSIGNALED(monitor->status);
+    uint32_t end[] = {killed ? 128 + (uint32_t)WTERMSIG(monitor->status)
+                             : (uint32_t)WEXITSTATUS(monitor->status),
+                      monitor->timed_out};
+    // The client may still be reading what came before: wait for room as long as it is there.
+    int flags = fcntl(CONNECTION, F_GETFL);
+    fcntl(CONNECTION, F_SETFL, flags & ~O_NONBLOCK);
+    struct pollfd room = {CONNECTION, POLLOUT, 0};
+    poll(&room, 1, 10000);
+    frame_send(CONNECTION, REP_EXEC_EXITED, end, sizeof end);
+    leave(monitor, 0);
+}
+
+static void turn(struct monitor *monitor, struct pollfd *polls) {
+    bool busy = outlet_waits(&monitor->outlet);
+    bool open = monitor->told && !busy;
+    polls[0] = (struct pollfd){monitor->signals, POLLIN, 0};
+    polls[1] = (struct pollfd){monitor->gate, POLLIN, 0};
+    polls[2] = (struct pollfd){open ? monitor->streams.out[0] : -1, POLLIN, 0};
+    polls[3] = (struct pollfd){open ? monitor->streams.out[1] : -1, POLLIN, 0};
+    polls[4] = (struct pollfd){inlet_waits(&monitor->inlet) ? monitor->streams.in : -1, POLLOUT, 0};
+    polls[5] = (struct pollfd){
+        CONNECTION, (short)((inlet_waits(&monitor->inlet) ? 0 : POLLIN) | (busy ? POLLOUT : 0)), 0};
+    uint64_t now = monotonic_ms();
+    int limit = monitor->deadline_ms == 0 || (monitor->ended && busy) ? -1
+                : now >= monitor->deadline_ms                         ? 0
+                                              : (int)(monitor->deadline_ms - now);
+    if (poll(polls, 6, limit) < 0) {
+        memset(polls, 0, 6 * sizeof *polls);
+    }
+}
+
+static void loop(struct monitor *monitor) {
+    struct pollfd polls[6];
+    for (;;) {
+        turn(monitor, polls);
+        if (polls[0].revents) {
+            reap(monitor);
+        }
+        if (polls[1].revents) {
+            read_gate(monitor);
+        }
+        for (int stream = 0; stream < 2; stream++) {
+            if (polls[2 + stream].revents && !outlet_waits(&monitor->outlet)) {
+                relay_output(monitor, stream);
+            }
+        }
+        if (polls[4].revents && !inlet_push(&monitor->inlet, monitor->streams.in)) {
+            streams_close_input(&monitor->streams);
+        }
+        if (polls[5].revents & POLLOUT && !outlet_push(&monitor->outlet, CONNECTION)) {
+            control(monitor);
+        }
+        if (polls[5].revents & ~POLLOUT) {
+            control(monitor);
+        }
+        bool drained = monitor->streams.out[0] < 0 && monitor->streams.out[1] < 0;
+        bool late = monitor->deadline_ms > 0 && monotonic_ms() >= monitor->deadline_ms;
+        if (monitor->ended && !outlet_waits(&monitor->outlet) && (drained || late)) {
+            tell_end(monitor);
+        }
+        if (late && !monitor->ended) {
+            monitor->timed_out = true;
+            monitor->deadline_ms = 0;
+            kill_whole(monitor);
+        }
+    }
+}
+
+_Noreturn void exec_monitor(int connection, int init_pidfd, size_t plan_size) {
+    int client = fcntl(connection, F_DUPFD_CLOEXEC, 128);
+    int pidfd = fcntl(init_pidfd, F_DUPFD_CLOEXEC, 128);
+    struct monitor monitor = {.gate = -1};
+    monitor.context = (struct context){.settings = {.track = -1, .track_parent = -1},
+                                       .init_pidfd = PIDFD,
+                                       .root = -1,
+                                       .proc = -1,
+                                       .streams = {-1, -1, -1},
+                                       .process = PROCESS_SHIM};
+    if (dup3(client, CONNECTION, O_CLOEXEC) < 0 || dup3(pidfd, PIDFD, O_CLOEXEC) < 0) {
+        _exit(1);
+    }
+    sys_close_range(FIRST_OWN, ~0U, 0);
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    monitor.signals = signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC);
+    monitor.buffer = take_pages(STREAM_CHUNK);
+    if (!monitor.buffer) {
+        _exit(1);
+    }
+    begin(&monitor, frame_read_plan(CONNECTION, plan_size), plan_size);
+    loop(&monitor);
+    _exit(1);
+}

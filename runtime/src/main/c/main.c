@@ -1,0 +1,113 @@
+// carpel-shim shim SOCKET [--cgroup2 DIR] [--tasks FILE]...
+//
+// Binds the control socket, moves into the given cgroups, leaves a child of its own session behind
+// and ends: who started it waits for that and then connects.
+#define _GNU_SOURCE
+#include "cleanup.h"
+#include "shim.h"
+#include "sys.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int complain(const char *what, const char *on) {
+    fprintf(stderr, "carpel-shim: %s %s: %s\n", what, on, strerror(errno));
+    return 1;
+}
+
+// A socket address holds 108 bytes; a longer path goes by way of its directory's descriptor.
+static int bind_socket(const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const char *slash = strrchr(path, '/');
+    if (!slash) {
+        errno = EINVAL;
+        return -1;
+    }
+    AUTO_FD directory = -1;
+    int size = snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    if (size >= (int)sizeof address.sun_path) {
+        char parent[4096];
+        snprintf(parent, sizeof parent, "%.*s", (int)(slash - path), path);
+        directory = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        size = snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d%s", directory,
+                        slash);
+        if (directory < 0 || size >= (int)sizeof address.sun_path) {
+            return -1;
+        }
+    }
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    mode_t mask = umask(0177);
+    if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) < 0 ||
+        listen(listener, 64) < 0) {
+        return -1;
+    }
+    umask(mask);
+    return listener;
+}
+
+static int move(int count, char **arguments, const char **unified) {
+    for (int i = 0; i + 1 < count; i += 2) {
+        if (strcmp(arguments[i], "--cgroup2") == 0) {
+            *unified = arguments[i + 1];
+            continue;
+        }
+        AUTO_FD tasks = open(arguments[i + 1], O_WRONLY | O_CLOEXEC);
+        if (strcmp(arguments[i], "--tasks") != 0 || tasks < 0 || write(tasks, "0", 1) != 1) {
+            return complain("cannot enter", arguments[i + 1]);
+        }
+    }
+    return 0;
+}
+
+static void detach_streams(void) {
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int fd = 0; fd < 3 && null >= 0; fd++) {
+        dup2(null, fd);
+    }
+    if (null > 2) {
+        close(null);
+    }
+}
+
+int main(int argc, char **argv) {
+    if (argc < 3 || strcmp(argv[1], "shim") != 0) {
+        fprintf(stderr, "usage: carpel-shim shim SOCKET [--cgroup2 DIR] [--tasks FILE]...\n");
+        return 2;
+    }
+    const char *unified = NULL;
+    if (move(argc - 3, argv + 3, &unified) != 0) {
+        return 1;
+    }
+    int listener = bind_socket(argv[2]);
+    if (listener < 0) {
+        return complain("cannot listen at", argv[2]);
+    }
+    AUTO_FD directory = unified ? open(unified, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (unified && directory < 0) {
+        return complain("cannot open", unified);
+    }
+    pid_t pid = sys_clone3(0, SIGCHLD, directory);
+    if (pid != 0) {
+        return pid < 0 ? complain("cannot fork for", argv[2]) : 0;
+    }
+    close_fd(&directory);
+    setsid();
+    prctl(PR_SET_NAME, "carpel-shim");
+    prctl(PR_SET_DUMPABLE, 0);
+    signal(SIGPIPE, SIG_IGN);
+    if (chdir("/") < 0) {
+        return 1;
+    }
+    detach_streams();
+    int result = shim_run(listener);
+    unlink(argv[2]);
+    return result;
+}

@@ -1,0 +1,218 @@
+// Operations that build the container's tree in its own mount namespace.
+#define _GNU_SOURCE
+#include "cleanup.h"
+#include "path.h"
+#include "plan_exec.h"
+#include "sys.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+static int take_slot(struct context *context, uint32_t slot) {
+    if (slot >= context->plan.slots) {
+        errno = EBADMSG;
+        return -1;
+    }
+    int fd = context->slots[slot];
+    context->slots[slot] = -1;
+    if (fd < 0) {
+        errno = EBADF;
+    }
+    return fd;
+}
+
+// The new root is put on top of the old one, where no directory is needed that a mapped user could
+// reach, and stays attached until pivot_root puts it below everything.
+int op_attach_root(struct context *context, struct fields *fields) {
+    int mount = take_slot(context, field_u32(fields));
+    AUTO_FD host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct mount_attributes alone = {.propagation = MS_PRIVATE};
+    if (mount < 0 || host < 0) {
+        return fail(context, "open", "/");
+    }
+    if (sys_mount_setattr(host, AT_RECURSIVE_, &alone) < 0) {
+        return fail(context, "mount_setattr private", "/");
+    }
+    if (sys_move_mount(mount, host) < 0) {
+        return fail(context, "move_mount", "root");
+    }
+    context->root = mount;
+    return 0;
+}
+
+static int set_option(int fs, const char *option) {
+    char key[32];
+    const char *equals = strchr(option, '=');
+    if (!equals) {
+        return sys_fsconfig(fs, FSCONFIG_SET_FLAG_, option, NULL, 0);
+    }
+    size_t length = (size_t)(equals - option);
+    if (length >= sizeof key) {
+        errno = EINVAL;
+        return -1;
+    }
+    memcpy(key, option, length);
+    key[length] = 0;
+    return sys_fsconfig(fs, FSCONFIG_SET_STRING_, key, equals + 1, 0);
+}
+
+// Where a filesystem of ours goes no link may lead: an image whose /proc or /dev is one is refused.
+static int own_directory(struct context *context, const char *target) {
+    int fd = root_open_strict(context->root, target, O_PATH | O_DIRECTORY);
+    if (fd >= 0 || errno != ENOENT) {
+        return fd;
+    }
+    AUTO_FD made = root_make_directory(context->root, target);
+    return made < 0 ? -1 : root_open_strict(context->root, target, O_PATH | O_DIRECTORY);
+}
+
+int op_filesystem(struct context *context, struct fields *fields) {
+    const char *type = field_string(fields);
+    const char *target = field_string(fields);
+    unsigned attributes = (unsigned)field_u64(fields);
+    AUTO_FD fs = sys_fsopen(type);
+    if (fs < 0) {
+        return fail(context, "fsopen", type);
+    }
+    for (uint32_t count = field_list(fields); count > 0; count--) {
+        const char *option = field_string(fields);
+        if (set_option(fs, option) < 0) {
+            return fail(context, "fsconfig", option);
+        }
+    }
+    if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE_, NULL, NULL, 0) < 0) {
+        return fail(context, "fsconfig create", type);
+    }
+    AUTO_FD mount = sys_fsmount(fs, attributes);
+    if (mount < 0) {
+        return fail(context, "fsmount", type);
+    }
+    AUTO_FD at = own_directory(context, target);
+    if (at < 0) {
+        return fail(context, "openat2", target);
+    }
+    if (sys_move_mount(mount, at) < 0) {
+        return fail(context, "move_mount", target);
+    }
+    if (strcmp(type, "proc") == 0 && context->proc < 0) {
+        context->proc = mount; // made by us a moment ago: a procfs beyond doubt
+        mount = -1;
+    }
+    return 0;
+}
+
+int op_attach(struct context *context, struct fields *fields) {
+    uint32_t slot = field_u32(fields);
+    const char *target = field_string(fields);
+    AUTO_FD mount = take_slot(context, slot);
+    if (mount < 0) {
+        return errno == EBADF ? 0 : fail(context, "plan", "slot"); // an optional source
+    }
+    struct stat source;
+    if (fstat(mount, &source) < 0) {
+        return fail(context, "fstat", target);
+    }
+    AUTO_FD at = S_ISDIR(source.st_mode) ? root_make_directory(context->root, target)
+                                         : root_make_file(context->root, target);
+    if (at < 0) {
+        return fail(context, "openat2", target);
+    }
+    return sys_move_mount(mount, at) < 0 ? fail(context, "move_mount", target) : 0;
+}
+
+int op_sub_path(struct context *context, struct fields *fields) {
+    const char *target = field_string(fields);
+    const char *path = field_string(fields);
+    AUTO_FD whole = root_open(context->root, target, O_PATH | O_DIRECTORY);
+    AUTO_FD part = whole < 0 ? -1 : root_open(whole, path, O_PATH);
+    AUTO_FD mount = part < 0 ? -1 : sys_open_tree(part, "", 0);
+    if (mount < 0) {
+        return fail(context, "open_tree", path);
+    }
+    return sys_move_mount(mount, whole) < 0 ? fail(context, "move_mount", path) : 0;
+}
+
+// /dev/null for files, an empty read-only tmpfs for directories. The node is checked to be the
+// null device, since a mask made of anything else would be a door.
+static int mask_source(struct context *context, bool directory) {
+    if (directory) {
+        AUTO_FD fs = sys_fsopen("tmpfs");
+        if (fs < 0 || sys_fsconfig(fs, FSCONFIG_SET_STRING_, "size", "0", 0) < 0 ||
+            sys_fsconfig(fs, FSCONFIG_CMD_CREATE_, NULL, NULL, 0) < 0) {
+            return fail(context, "fsconfig", "tmpfs");
+        }
+        int mount = sys_fsmount(fs, MOUNT_ATTR_RDONLY_);
+        return mount < 0 ? fail(context, "fsmount", "tmpfs") : mount;
+    }
+    AUTO_FD null = root_open_strict(context->root, "/dev/null", O_PATH);
+    struct stat status;
+    if (null < 0 || fstat(null, &status) < 0) {
+        return fail(context, "openat2", "/dev/null");
+    }
+    if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3)) {
+        errno = ENODEV;
+        return fail(context, "verify", "/dev/null is not the null device");
+    }
+    int mount = sys_open_tree(null, "", 0);
+    return mount < 0 ? fail(context, "open_tree", "/dev/null") : mount;
+}
+
+int op_mask(struct context *context, struct fields *fields) {
+    const char *target = field_string(fields);
+    AUTO_FD at = root_open(context->root, target, O_PATH);
+    if (at < 0) {
+        return errno == ENOENT || errno == ENOTDIR ? 0 : fail(context, "openat2", target);
+    }
+    struct stat status;
+    if (fstat(at, &status) < 0) {
+        return fail(context, "fstat", target);
+    }
+    AUTO_FD mount = mask_source(context, S_ISDIR(status.st_mode));
+    if (mount < 0) {
+        return -1;
+    }
+    return sys_move_mount(mount, at) < 0 ? fail(context, "move_mount", target) : 0;
+}
+
+int op_readonly_path(struct context *context, struct fields *fields) {
+    const char *target = field_string(fields);
+    AUTO_FD at = root_open(context->root, target, O_PATH);
+    if (at < 0) {
+        return errno == ENOENT || errno == ENOTDIR ? 0 : fail(context, "openat2", target);
+    }
+    AUTO_FD mount = sys_open_tree(at, "", AT_RECURSIVE_);
+    if (mount < 0) {
+        return fail(context, "open_tree", target);
+    }
+    struct mount_attributes readonly = {.set = MOUNT_ATTR_RDONLY_};
+    if (sys_mount_setattr(mount, AT_RECURSIVE_, &readonly) < 0) {
+        return fail(context, "mount_setattr", target);
+    }
+    return sys_move_mount(mount, at) < 0 ? fail(context, "move_mount", target) : 0;
+}
+
+int op_readonly_root(struct context *context, struct fields *fields) {
+    (void)fields;
+    struct mount_attributes readonly = {.set = MOUNT_ATTR_RDONLY_};
+    return sys_mount_setattr(context->root, 0, &readonly) < 0 ? fail(context, "mount_setattr", "/")
+                                                              : 0;
+}
+
+int op_pivot(struct context *context, struct fields *fields) {
+    (void)fields;
+    if (fchdir(context->root) < 0) {
+        return fail(context, "fchdir", "root");
+    }
+    // Old and new root at one place: the old one ends up on top and is taken off.
+    if (sys_pivot_root(".", ".") < 0) {
+        return fail(context, "pivot_root", "");
+    }
+    if (umount2(".", MNT_DETACH) < 0) {
+        return fail(context, "umount2", "host root");
+    }
+    return chdir("/") < 0 ? fail(context, "chdir", "/") : 0;
+}

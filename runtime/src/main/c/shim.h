@@ -1,0 +1,67 @@
+// The shim's state while it stands beside one container.
+#pragma once
+#include "frame.h"
+#include "log_writer.h"
+#include "plan_exec.h"
+#include "streams.h"
+#include <stdbool.h>
+
+enum { MAX_CLIENTS = 64, NOBODY = -1 };
+
+enum phase {
+    PHASE_EMPTY,     // no plan yet
+    PHASE_PREPARING, // the plan runs up to its gate
+    PHASE_GATED,     // created
+    PHASE_STARTING,  // let through the gate
+    PHASE_RUNNING,   // executed
+    PHASE_ENDED,     // reaped; output is being drained
+    PHASE_OVER,      // all is written and told: the shim ends
+};
+
+struct client {
+    int fd; // -1: free
+    bool subscribed, attached, feeds;
+    struct inlet inlet;
+    struct outlet outlet;
+};
+
+struct shim {
+    enum phase phase;
+    int listener, signals, gate, init_pidfd;
+    pid_t joiner, init;
+    int status; // of wait(2), once ended
+    bool start_failed;
+    uint64_t started_ns, finished_ns, deadline_ms;
+    int waiting; // index of the client that waits for LAUNCH or START
+    void *plan;
+    size_t plan_size;
+    struct context context;
+    struct streams streams;
+    struct log_writer log;
+    struct log_stream lines[2];
+    bool buffers_dirty;
+    struct client clients[MAX_CLIENTS];
+};
+
+// shim.c
+int shim_run(int listener);
+uint64_t monotonic_ms(void);
+// launch.c: from a plan to a running process
+void shim_launch(struct shim *shim, struct client *client, size_t size);
+void shim_start(struct shim *shim, struct client *client);
+void shim_gate(struct shim *shim);
+void shim_reap(struct shim *shim);
+void shim_kill(struct shim *shim);
+// output.c: from the container to its log and to attached clients
+int shim_buffers(struct shim *shim);
+void shim_read(struct shim *shim, int stream);
+void shim_idle(struct shim *shim);
+void shim_finish(struct shim *shim);
+// control.c: clients
+void shim_accept(struct shim *shim);
+void shim_client(struct shim *shim, struct client *client, short events);
+void client_drop(struct shim *shim, struct client *client);
+void client_status(struct shim *shim, struct client *client);
+void client_error(struct shim *shim, struct client *client, int error, const char *what);
+// exec_monitor.c: in a process of its own
+_Noreturn void exec_monitor(int connection, int init_pidfd, size_t plan_size);
