@@ -12,7 +12,7 @@ public interface HelperRoles {
     /// `/proc/PID/ns/*`, close.
     ///
     /// @param socket where the helper may listen meanwhile; its directory exists and is root's
-    ///     alone
+    ///   alone
     UserHelper startUserNamespaceHelper(Path socket, UserNamespaceContents contents);
 
     /// Starts the first process of a pid namespace: it reaps and does nothing else, has an empty

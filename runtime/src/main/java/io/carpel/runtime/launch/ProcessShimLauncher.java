@@ -1,10 +1,115 @@
 package io.carpel.runtime.launch;
 
-@SuppressWarnings("DoNotCallSuggester")
-final class ProcessShimLauncher {
-    private ProcessShimLauncher() {}
+import io.carpel.runtime.error.KernelFaultException;
+import io.carpel.runtime.error.UnsupportedException;
+import io.carpel.runtime.launch.ShimChannel.Frame;
+import io.carpel.runtime.linux.ErrnoException;
+import io.carpel.runtime.linux.Fd;
+import io.carpel.runtime.linux.LinuxProcessCalls;
+import io.carpel.runtime.linux.ProcessCalls;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/// [ShimLauncher] by `posix_spawn` of the sealed program.
+final class ProcessShimLauncher implements ShimLauncher {
+    /// Preparing a container is mounts and namespaces; a hung file server must not hold us longer.
+    private static final Duration LAUNCH_LIMIT = Duration.ofMinutes(2);
+
+    private final ProcessCalls processes;
+    private final Fd program;
+
+    ProcessShimLauncher(ProcessCalls processes, Fd program) {
+        this.processes = processes;
+        this.program = program;
+    }
 
     static ShimLauncher open() {
-        throw new UnsupportedOperationException("not yet");
+        String architecture =
+                switch (System.getProperty("os.arch")) {
+                    case "amd64" -> "x86_64";
+                    case String other -> other;
+                };
+        String name = "carpel-shim-" + architecture;
+        var processes = new LinuxProcessCalls();
+        try (var in = ProcessShimLauncher.class.getResourceAsStream(name)) {
+            if (in == null) {
+                throw new UnsupportedException(
+                        "this build has no shim for architecture " + architecture);
+            }
+            return new ProcessShimLauncher(
+                    processes, processes.seal("carpel-shim", in.readAllBytes()));
+        } catch (IOException e) {
+            throw new KernelFaultException("could not load the shim", e);
+        }
+    }
+
+    @Override
+    public ShimConnection launch(LaunchPlan plan) {
+        return launchShim(plan, "container " + plan.id());
+    }
+
+    SocketShimConnection launchShim(LaunchPlan plan, String subject) {
+        byte[] bytes = PlanWriter.write(plan.ops());
+        try {
+            spawn(plan, subject);
+            try (var channel = ShimChannel.connect(plan.socket());
+                    var _ = channel.guard(LAUNCH_LIMIT)) {
+                channel.send(Wire.LAUNCH, bytes);
+                Frame frame = channel.read();
+                if (frame.type() != Wire.CREATED) {
+                    throw ShimChannel.failure(subject, frame);
+                }
+                int pid = frame.data().getInt();
+                return new SocketShimConnection(plan.id(), plan.socket(), plan.exitRecord(), pid);
+            }
+        } catch (IOException e) {
+            // A shim that has been connected to and left ends by itself and removes its socket.
+            throw new KernelFaultException(subject + ": could not launch its shim", e);
+        }
+    }
+
+    private void spawn(LaunchPlan plan, String subject) throws IOException {
+        Files.deleteIfExists(plan.socket());
+        List<String> arguments = new ArrayList<>(List.of("carpel-shim", "shim"));
+        arguments.add(plan.socket().toString());
+        plan.shimCgroup().v2Dir().ifPresent(dir -> option(arguments, "--cgroup2", dir));
+        plan.shimCgroup().taskFiles().forEach(file -> option(arguments, "--tasks", file));
+        // Named through this process, since the child closes its own copy before it executes.
+        String path = "/proc/" + ProcessHandle.current().pid() + "/fd/" + program.number();
+        int status;
+        try {
+            status = processes.waitFor(processes.spawn(path, arguments));
+        } catch (ErrnoException e) {
+            throw new KernelFaultException(subject + ": could not start its shim", e);
+        }
+        if (status != 0) {
+            throw new KernelFaultException(
+                    "%s: its shim ended with %d before it listened at %s"
+                            .formatted(subject, status, plan.socket()));
+        }
+    }
+
+    private static void option(List<String> arguments, String name, Path value) {
+        arguments.add(name);
+        arguments.add(value.toString());
+    }
+
+    @Override
+    public ShimConnection connect(String id, Path socket, Path exitRecord) {
+        return SocketShimConnection.find(id, socket, exitRecord);
+    }
+
+    @Override
+    public HelperRoles helpers() {
+        return new ShimHelperRoles(this);
+    }
+
+    @Override
+    public void close() {
+        program.close();
     }
 }

@@ -1,0 +1,148 @@
+package io.carpel.runtime.launch;
+
+import io.carpel.runtime.error.KernelFaultException;
+import io.carpel.runtime.error.UnavailableException;
+import io.carpel.runtime.linux.Errno;
+import io.carpel.runtime.linux.ErrnoException;
+import io.carpel.runtime.spec.Printable;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/// One connection to a shim: frames out, frames in. Reads block their virtual thread and nothing
+/// else; a deadline closes the channel.
+final class ShimChannel implements AutoCloseable {
+    /// @param data little-endian, valid until the next read
+    record Frame(int type, ByteBuffer data) {}
+
+    private static final int MAX_REPLY = Wire.STREAM_CHUNK;
+
+    private final SocketChannel channel;
+    private final ByteBuffer header =
+            ByteBuffer.allocate(Wire.FRAME_HEADER).order(ByteOrder.LITTLE_ENDIAN);
+    private ByteBuffer body = ByteBuffer.allocate(512).order(ByteOrder.LITTLE_ENDIAN);
+
+    private ShimChannel(SocketChannel channel) {
+        this.channel = channel;
+    }
+
+    static ShimChannel connect(Path socket) throws IOException {
+        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            channel.connect(UnixDomainSocketAddress.of(socket));
+            return new ShimChannel(channel);
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    /// Closes the channel when `limit` is over and the returned guard is still open.
+    AutoGuard guard(Duration limit) {
+        // A delayed executor's thread only closes the channel; nothing waits on it.
+        var timer =
+                CompletableFuture.runAsync(
+                        this::close,
+                        CompletableFuture.delayedExecutor(
+                                limit.toMillis(), TimeUnit.MILLISECONDS, Runnable::run));
+        return () -> timer.cancel(false);
+    }
+
+    /// Ends a deadline.
+    interface AutoGuard extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    void send(int type, byte[] payload) throws IOException {
+        send(type, ByteBuffer.wrap(payload));
+    }
+
+    synchronized void send(int type, ByteBuffer payload) throws IOException {
+        var head = ByteBuffer.allocate(Wire.FRAME_HEADER).order(ByteOrder.LITTLE_ENDIAN);
+        head.putInt(payload.remaining()).putInt(type).flip();
+        ByteBuffer[] parts = {head, payload};
+        while (payload.hasRemaining() || head.hasRemaining()) {
+            channel.write(parts);
+        }
+    }
+
+    void send(int type, int... numbers) throws IOException {
+        var payload = ByteBuffer.allocate(4 * numbers.length).order(ByteOrder.LITTLE_ENDIAN);
+        for (int number : numbers) {
+            payload.putInt(number);
+        }
+        send(type, payload.flip());
+    }
+
+    /// @throws EOFException when the shim has closed the connection
+    Frame read() throws IOException {
+        fill(header.clear());
+        int size = header.getInt(0);
+        int type = header.getInt(4);
+        if (size < 0 || size > MAX_REPLY) {
+            throw new IOException("shim sent a frame of %d bytes".formatted(size));
+        }
+        if (body.capacity() < size) {
+            body = ByteBuffer.allocate(MAX_REPLY).order(ByteOrder.LITTLE_ENDIAN);
+        }
+        fill(body.clear().limit(size));
+        return new Frame(type, body.flip());
+    }
+
+    private void fill(ByteBuffer buffer) throws IOException {
+        while (buffer.hasRemaining()) {
+            if (channel.read(buffer) < 0) {
+                throw new EOFException("the shim closed the connection");
+            }
+        }
+    }
+
+    /// What the shim says went wrong, in words.
+    static KernelFaultException failure(String subject, Frame frame) {
+        ByteBuffer data = frame.data();
+        int operation = data.getInt();
+        int opcode = data.getInt();
+        int errno = data.getInt();
+        byte[] call = new byte[Math.min(data.getInt(), data.remaining())];
+        data.get(call);
+        byte[] detail = new byte[data.remaining()];
+        data.get(detail);
+        var text = new StringBuilder(subject).append(": ").append(ascii(call));
+        if (detail.length > 0) {
+            text.append(' ').append(ascii(detail));
+        }
+        text.append(": ").append(Errno.describe(errno));
+        if (opcode != 0) {
+            text.append(" (operation ").append(operation).append(')');
+        }
+        return new KernelFaultException(
+                text.toString(), new ErrnoException(ascii(call), ascii(detail), errno));
+    }
+
+    private static String ascii(byte[] text) {
+        return Printable.of(new String(text, StandardCharsets.UTF_8));
+    }
+
+    static UnavailableException gone(String subject, IOException cause) {
+        return new UnavailableException(subject + ": its shim does not answer", cause);
+    }
+
+    @Override
+    public void close() {
+        try {
+            channel.close();
+        } catch (IOException _) {
+            // a socket has nothing to flush
+        }
+    }
+}

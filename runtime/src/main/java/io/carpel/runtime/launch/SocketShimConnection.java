@@ -1,0 +1,269 @@
+package io.carpel.runtime.launch;
+
+import io.carpel.runtime.error.FailedPreconditionException;
+import io.carpel.runtime.error.KernelFaultException;
+import io.carpel.runtime.error.UnavailableException;
+import io.carpel.runtime.launch.ShimChannel.Frame;
+import io.carpel.runtime.linux.Errno;
+import io.carpel.runtime.linux.ErrnoException;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/// [ShimConnection] by one short unix connection for each call.
+final class SocketShimConnection implements ShimConnection {
+    /// A shim answers at once, or it is stopped or gone.
+    private static final Duration CALL_LIMIT = Duration.ofSeconds(30);
+
+    /// Exec of a program from a slow disk.
+    private static final Duration START_LIMIT = Duration.ofMinutes(2);
+
+    private final String id;
+    private final Path socket;
+    private final Path exitRecord;
+    private final int pid;
+
+    SocketShimConnection(String id, Path socket, Path exitRecord, int pid) {
+        this.id = id;
+        this.socket = socket;
+        this.exitRecord = exitRecord;
+        this.pid = pid;
+    }
+
+    static SocketShimConnection find(String id, Path socket, Path exitRecord) {
+        int pid = new SocketShimConnection(id, socket, exitRecord, 0).status().pid();
+        return new SocketShimConnection(id, socket, exitRecord, pid);
+    }
+
+    private String subject() {
+        return "container " + id;
+    }
+
+    /// One request and its one reply.
+    private interface Reply<T> {
+        T read(Frame frame);
+    }
+
+    private <T> T call(Duration limit, int type, int expected, Reply<T> reply, int... arguments) {
+        try (var channel = ShimChannel.connect(socket);
+                var _ = channel.guard(limit)) {
+            channel.send(type, arguments);
+            return reply.read(expect(channel.read(), expected));
+        } catch (IOException e) {
+            throw ShimChannel.gone(subject(), e);
+        }
+    }
+
+    private Frame expect(Frame frame, int expected) {
+        if (frame.type() == Wire.FAILED) {
+            KernelFaultException failure = ShimChannel.failure(subject(), frame);
+            if (failure.getCause() instanceof ErrnoException errno && stateError(errno)) {
+                throw new FailedPreconditionException(
+                        String.valueOf(failure.getMessage()), failure);
+            }
+            throw failure;
+        }
+        if (frame.type() != expected) {
+            throw new KernelFaultException(
+                    "%s: its shim answered %d instead of %d"
+                            .formatted(subject(), frame.type(), expected));
+        }
+        return frame;
+    }
+
+    /// Errors that mean the container is in the wrong state for the request.
+    private static boolean stateError(ErrnoException errno) {
+        return switch (errno.call()) {
+            case "start" -> errno.is(Errno.EALREADY) || errno.is(Errno.EBUSY);
+            case "kill", "exec" -> errno.is(Errno.ESRCH);
+            default -> false;
+        };
+    }
+
+    private static ShimStatus readStatus(Frame frame) {
+        ByteBuffer data = frame.data();
+        int phase = data.getInt();
+        int pid = data.getInt();
+        int shim = data.getInt();
+        long started = data.getLong(16);
+        return new ShimStatus(
+                pid,
+                shim,
+                phase >= 4 && started > 0
+                        ? Optional.of(Instant.ofEpochSecond(0, started))
+                        : Optional.empty());
+    }
+
+    @Override
+    public int pid() {
+        return pid;
+    }
+
+    @Override
+    public ShimStatus start() {
+        return call(START_LIMIT, Wire.START, Wire.STATUS_REPLY, SocketShimConnection::readStatus);
+    }
+
+    /// Lets a helper pass its first gate; it then waits at the next.
+    void passGate() {
+        call(START_LIMIT, Wire.START, Wire.GATED, Frame::type);
+    }
+
+    @Override
+    public ShimStatus status() {
+        return call(CALL_LIMIT, Wire.STATUS, Wire.STATUS_REPLY, SocketShimConnection::readStatus);
+    }
+
+    @Override
+    public Optional<ExitRecord> exited() {
+        try {
+            return ExitRecord.read(exitRecord);
+        } catch (IOException e) {
+            throw new KernelFaultException(subject() + ": could not read its exit record", e);
+        }
+    }
+
+    @Override
+    public Optional<ExitRecord> awaitExit(Duration limit) {
+        Optional<ExitRecord> known = exited();
+        if (known.isPresent() || !limit.isPositive()) {
+            return known;
+        }
+        try (var channel = ShimChannel.connect(socket);
+                var _ = channel.guard(limit)) {
+            channel.send(Wire.SUBSCRIBE);
+            expect(channel.read(), Wire.OK);
+            return Optional.of(readRecord(channel));
+        } catch (IOException _) {
+            // The shim ended between the two looks, or the time is up: the file tells which.
+            return exited();
+        }
+    }
+
+    private static ExitRecord readRecord(ShimChannel channel) throws IOException {
+        Frame frame = channel.read();
+        if (frame.type() != Wire.EXITED) {
+            throw new IOException("shim sent frame %d instead of the exit".formatted(frame.type()));
+        }
+        return ExitRecord.parse(StandardCharsets.US_ASCII.decode(frame.data()).toString());
+    }
+
+    @Override
+    public void onExit(Consumer<Optional<ExitRecord>> listener) {
+        try {
+            var channel = ShimChannel.connect(socket);
+            try (var _ = channel.guard(CALL_LIMIT)) {
+                channel.send(Wire.SUBSCRIBE);
+                expect(channel.read(), Wire.OK);
+            } catch (IOException | RuntimeException e) {
+                channel.close();
+                throw e;
+            }
+            Thread.ofVirtual().name("exit-" + id).start(() -> waitAndTell(channel, listener));
+        } catch (IOException _) {
+            Thread.ofVirtual().name("exit-" + id).start(() -> listener.accept(exited()));
+        }
+    }
+
+    private void waitAndTell(ShimChannel channel, Consumer<Optional<ExitRecord>> listener) {
+        Optional<ExitRecord> record;
+        try (channel) {
+            record = Optional.of(readRecord(channel));
+        } catch (IOException _) {
+            record = exited();
+        }
+        listener.accept(record);
+    }
+
+    @Override
+    public void signal(int signal) {
+        call(CALL_LIMIT, Wire.SIGNAL, Wire.OK, Frame::type, signal);
+    }
+
+    @Override
+    public void resize(int rows, int columns) {
+        call(CALL_LIMIT, Wire.RESIZE, Wire.OK, Frame::type, rows, columns);
+    }
+
+    @Override
+    public void reopenLog() {
+        call(CALL_LIMIT, Wire.REOPEN, Wire.OK, Frame::type);
+    }
+
+    @Override
+    public void closeStdin() {
+        call(CALL_LIMIT, Wire.CLOSE_STDIN, Wire.OK, Frame::type);
+    }
+
+    @Override
+    public ExecSession exec(ExecPlan plan) {
+        byte[] bytes = PlanWriter.write(plan.ops());
+        ShimChannel channel;
+        try {
+            channel = ShimChannel.connect(socket);
+        } catch (IOException e) {
+            throw ShimChannel.gone(subject(), e);
+        }
+        try (var _ = channel.guard(START_LIMIT)) {
+            channel.send(Wire.EXEC, bytes);
+            Frame started = expect(channel.read(), Wire.EXEC_STARTED);
+            return new SocketExecSession(subject(), channel, started.data().getInt());
+        } catch (IOException e) {
+            channel.close();
+            throw ShimChannel.gone(subject(), e);
+        } catch (RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public AttachSession attach(boolean stdin) {
+        ShimChannel channel;
+        try {
+            channel = ShimChannel.connect(socket);
+        } catch (IOException e) {
+            throw ShimChannel.gone(subject(), e);
+        }
+        try (var _ = channel.guard(CALL_LIMIT)) {
+            channel.send(Wire.ATTACH, stdin ? 1 : 0);
+            expect(channel.read(), Wire.OK);
+            return new SocketAttachSession(subject(), channel);
+        } catch (IOException e) {
+            channel.close();
+            throw ShimChannel.gone(subject(), e);
+        } catch (RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public Optional<ExitRecord> kill(Duration limit) {
+        try (var channel = ShimChannel.connect(socket);
+                var _ = channel.guard(limit)) {
+            channel.send(Wire.SUBSCRIBE);
+            expect(channel.read(), Wire.OK);
+            channel.send(Wire.KILL);
+            Frame frame = channel.read();
+            if (frame.type() == Wire.OK) {
+                return Optional.of(readRecord(channel));
+            }
+            return exited();
+        } catch (EOFException _) {
+            return exited();
+        } catch (IOException e) {
+            Optional<ExitRecord> record = exited();
+            if (record.isEmpty()) {
+                throw new UnavailableException(subject() + ": could not be killed", e);
+            }
+            return record;
+        }
+    }
+}
