@@ -79,6 +79,7 @@ public final class CniNetwork implements PodNetwork {
         String id = request.sandboxId();
         CniNetworkList network = usable(loader.load());
         CniRunner.args(request.args());
+        runner.require(network);
         try (var _ = locks.lock(id, patience())) {
             if (!known.add(id)) {
                 throw new AlreadyExistsException("sandbox %s has a network already".formatted(id));
@@ -135,6 +136,14 @@ public final class CniNetwork implements PodNetwork {
         if (known.contains(id)) {
             try (var _ = locks.lock(id, patience())) {
                 delete(id);
+            } catch (ContainerRuntimeException e) {
+                if (store.get(id).flatMap(CniAttachment::result).isPresent()) {
+                    throw e;
+                }
+                // It never had a network: a plugin that is as broken now as it was then must not
+                // keep
+                // the sandbox from going away. The next start tries again.
+                LOG.warn("sandbox {}: network that never came up: {}", id, e.getMessage());
             }
         }
     }

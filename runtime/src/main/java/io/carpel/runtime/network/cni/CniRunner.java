@@ -34,11 +34,16 @@ final class CniRunner {
         this.plugins = plugins;
     }
 
+    /// Makes sure that all plugins are there and speak the network's version, so that ADD is not
+    /// begun in vain.
+    void require(CniNetworkList network) {
+        network.plugins().forEach(plugin -> plugins.require(plugin.type(), network.version()));
+    }
+
     /// Runs all plugins forward, each with the result of the one before.
     ///
     /// @return the last one's result, in the form of the network's version
     CniResult add(String id, CniNetworkList network, CniAttachment attachment) {
-        network.plugins().forEach(plugin -> plugins.require(plugin.type(), network.version()));
         Optional<CniResult> previous = Optional.empty();
         for (Plugin plugin : network.plugins()) {
             byte[] output = plugins.run(call("ADD", id, network, attachment, plugin, previous));
