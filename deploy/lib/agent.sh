@@ -35,6 +35,9 @@ agent_option() {
     printf '%s\n' "$name=$value"
 }
 
+# A command that the agent is started through, such as nsenter; it has to become the agent.
+agent_enter=()
+
 # agent_start DIR [arguments of carpel serve…]
 agent_start() {
     local dir=$1 options pid deadline
@@ -48,7 +51,7 @@ agent_start() {
     )
     rm -f "$dir/carpel.sock"
     # The socket stands alone as an argument: agent_pid looks for it.
-    setsid "$top/deploy/bin/carpel" serve --listen "$dir/carpel.sock" "${options[@]}" "$@" \
+    setsid "${agent_enter[@]}" "$top/deploy/bin/carpel" serve --listen "$dir/carpel.sock" "${options[@]}" "$@" \
         >>"$dir/agent.log" 2>&1 </dev/null &
     pid=$!
     echo "$pid" >"$dir/agent.pid"
