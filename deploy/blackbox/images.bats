@@ -198,7 +198,7 @@ EOF
 @test "archives: export, import, and the same id again" {
     crictl pull "$busybox"
     id=$(crictl inspecti "$busybox" | jq -r .status.id)
-    carpel image export --connect "$agent_dir/carpel.sock" "$busybox" "$BATS_TEST_TMPDIR/busybox.tar"
+    carpel image export --connect "$agent_dir/carpel.sock" --output "$BATS_TEST_TMPDIR/busybox.tar" "$busybox"
     crictl rmi "$busybox"
     carpel image import --connect "$agent_dir/carpel.sock" "$BATS_TEST_TMPDIR/busybox.tar"
     equal "$id" "$(crictl inspecti "$busybox" | jq -r .status.id)"
