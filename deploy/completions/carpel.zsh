@@ -158,6 +158,7 @@ function _complete_carpel() {
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} serve" ];    then _picocli_carpel; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} run" ];    then _picocli_carpel; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} rm" ];    then _picocli_carpel; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} ns" ];    then _picocli_carpel; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} image" ];    then _picocli_carpel; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} config" ];    then _picocli_carpel; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} version" ];    then _picocli_carpel; return $?; fi
@@ -175,31 +176,33 @@ function _complete_carpel() {
   local cmds0=(serve)
   local cmds1=(run)
   local cmds2=(rm)
-  local cmds3=(image)
-  local cmds4=(config)
-  local cmds5=(version)
-  local cmds6=(completion)
-  local cmds7=(image pull)
-  local cmds8=(image import)
-  local cmds9=(image export)
-  local cmds10=(image list)
-  local cmds11=(image ls)
-  local cmds12=(image rm)
-  local cmds13=(config default)
-  local cmds14=(config show)
+  local cmds3=(ns)
+  local cmds4=(image)
+  local cmds5=(config)
+  local cmds6=(version)
+  local cmds7=(completion)
+  local cmds8=(image pull)
+  local cmds9=(image import)
+  local cmds10=(image export)
+  local cmds11=(image list)
+  local cmds12=(image ls)
+  local cmds13=(image rm)
+  local cmds14=(config default)
+  local cmds15=(config show)
 
-  if CompWordsContainsArray "${cmds14[@]}"; then _picocli_carpel_config_show; return $?; fi
-  if CompWordsContainsArray "${cmds13[@]}"; then _picocli_carpel_config_default; return $?; fi
-  if CompWordsContainsArray "${cmds12[@]}"; then _picocli_carpel_image_rm; return $?; fi
-  if CompWordsContainsArray "${cmds11[@]}"; then _picocli_carpel_image_ls; return $?; fi
-  if CompWordsContainsArray "${cmds10[@]}"; then _picocli_carpel_image_list; return $?; fi
-  if CompWordsContainsArray "${cmds9[@]}"; then _picocli_carpel_image_export; return $?; fi
-  if CompWordsContainsArray "${cmds8[@]}"; then _picocli_carpel_image_import; return $?; fi
-  if CompWordsContainsArray "${cmds7[@]}"; then _picocli_carpel_image_pull; return $?; fi
-  if CompWordsContainsArray "${cmds6[@]}"; then _picocli_carpel_completion; return $?; fi
-  if CompWordsContainsArray "${cmds5[@]}"; then _picocli_carpel_version; return $?; fi
-  if CompWordsContainsArray "${cmds4[@]}"; then _picocli_carpel_config; return $?; fi
-  if CompWordsContainsArray "${cmds3[@]}"; then _picocli_carpel_image; return $?; fi
+  if CompWordsContainsArray "${cmds15[@]}"; then _picocli_carpel_config_show; return $?; fi
+  if CompWordsContainsArray "${cmds14[@]}"; then _picocli_carpel_config_default; return $?; fi
+  if CompWordsContainsArray "${cmds13[@]}"; then _picocli_carpel_image_rm; return $?; fi
+  if CompWordsContainsArray "${cmds12[@]}"; then _picocli_carpel_image_ls; return $?; fi
+  if CompWordsContainsArray "${cmds11[@]}"; then _picocli_carpel_image_list; return $?; fi
+  if CompWordsContainsArray "${cmds10[@]}"; then _picocli_carpel_image_export; return $?; fi
+  if CompWordsContainsArray "${cmds9[@]}"; then _picocli_carpel_image_import; return $?; fi
+  if CompWordsContainsArray "${cmds8[@]}"; then _picocli_carpel_image_pull; return $?; fi
+  if CompWordsContainsArray "${cmds7[@]}"; then _picocli_carpel_completion; return $?; fi
+  if CompWordsContainsArray "${cmds6[@]}"; then _picocli_carpel_version; return $?; fi
+  if CompWordsContainsArray "${cmds5[@]}"; then _picocli_carpel_config; return $?; fi
+  if CompWordsContainsArray "${cmds4[@]}"; then _picocli_carpel_image; return $?; fi
+  if CompWordsContainsArray "${cmds3[@]}"; then _picocli_carpel_ns; return $?; fi
   if CompWordsContainsArray "${cmds2[@]}"; then _picocli_carpel_rm; return $?; fi
   if CompWordsContainsArray "${cmds1[@]}"; then _picocli_carpel_run; return $?; fi
   if CompWordsContainsArray "${cmds0[@]}"; then _picocli_carpel_serve; return $?; fi
@@ -213,7 +216,7 @@ function _picocli_carpel() {
   # Get completion data
   local curr_word=${COMP_WORDS[COMP_CWORD]}
 
-  local commands="serve run rm image config version completion"
+  local commands="serve run rm ns image config version completion"
   local flag_opts="'-h' '--help'"
   local arg_opts=""
 
@@ -380,6 +383,39 @@ function _picocli_carpel_rm() {
       ;;
     '--grace')
       return
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `ns` subcommand.
+function _picocli_carpel_ns() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'-h' '--help'"
+  local arg_opts="'-c' '--connect' '-o' '--output'"
+  local tablejson_option_args=("table" "json") # --output values
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '-c'|'--connect')
+      return
+      ;;
+    '-o'|'--output')
+      local IFS=$'\n'
+      COMPREPLY=( $( compReplyArray "${tablejson_option_args[@]}" ) )
+      return $?
       ;;
   esac
 

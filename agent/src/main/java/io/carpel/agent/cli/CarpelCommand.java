@@ -41,6 +41,7 @@ public final class CarpelCommand implements Runnable {
         root.addSubcommand(ServeCommand.create(launcher));
         root.addSubcommand(new RunCommand());
         root.addSubcommand(new RmCommand());
+        root.addSubcommand(new NsCommand());
         root.addSubcommand(ImageCommand.create());
         root.addSubcommand(ConfigCommand.create());
         root.addSubcommand(new VersionCommand());

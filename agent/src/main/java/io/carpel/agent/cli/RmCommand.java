@@ -82,7 +82,7 @@ final class RmCommand implements Callable<Integer> {
         return chosen;
     }
 
-    private static boolean is(PodSandbox pod, String wanted) {
+    static boolean is(PodSandbox pod, String wanted) {
         String name = pod.getMetadata().getName();
         return pod.getId().startsWith(wanted)
                 || name.equals(wanted)
