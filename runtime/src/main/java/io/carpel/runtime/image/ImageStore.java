@@ -1,75 +1,406 @@
 package io.carpel.runtime.image;
 
+import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.NotFoundException;
+import io.carpel.runtime.image.content.ContentStore;
+import io.carpel.runtime.image.content.Digest;
+import io.carpel.runtime.image.snapshot.OverlaySnapshotter;
+import io.carpel.runtime.linux.Fd;
 import io.carpel.runtime.linux.FileCalls;
+import io.carpel.runtime.linux.TreeRemoval;
+import io.carpel.runtime.spec.Printable;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// What images are present: finding, listing, removing, leasing.
 ///
-/// Reads take no lock. Thread-safe.
+/// Reads take no lock: they look at one immutable [Catalog]. Changes happen one at a time under
+/// `lock`, which is held while the new `index.json` is written, never while content is moved or
+/// deleted. Thread-safe.
 public final class ImageStore implements AutoCloseable {
-    private final Path directory;
-    private final Clock clock;
-    private final java.util.Map<String, String> configs =
-            new java.util.concurrent.ConcurrentHashMap<>();
+    private static final Logger LOG = LoggerFactory.getLogger(ImageStore.class);
+    private static final long PAGE = 4096;
+    private static final String ID_PREFIX = "sha256:";
 
-    private ImageStore(Path directory, Clock clock) {
+    private final Path directory;
+    private final ImageSettings settings;
+    private final FileCalls files;
+    private final Clock clock;
+    private final ContentStore content;
+    private final OverlaySnapshotter layers;
+    private final PinnedNames pinned;
+    private final ReentrantLock lock = new ReentrantLock();
+
+    /// Owners by image id; guarded by `lock`.
+    private final Map<String, Set<String>> leases = new HashMap<>();
+
+    /// How many pulls under way need a layer or blob; guarded by `lock`.
+    private final Map<Digest, Integer> needed = new HashMap<>();
+
+    private volatile Catalog catalog;
+
+    private ImageStore(
+            Path directory,
+            ImageSettings settings,
+            FileCalls files,
+            Clock clock,
+            ContentStore content,
+            OverlaySnapshotter layers,
+            Catalog catalog) {
         this.directory = directory;
+        this.settings = settings;
+        this.files = files;
         this.clock = clock;
+        this.content = content;
+        this.layers = layers;
+        this.pinned = new PinnedNames(settings.pinned());
+        this.catalog = catalog;
     }
 
-    /// Opens the store below `directory`, sweeps what an earlier run left half done, and sets aside
+    /// Opens the store below `directory`, sweeps what an earlier run left half done, and leaves out
     /// images that are no longer whole.
     public static ImageStore open(
             Path directory, ImageSettings settings, FileCalls files, Clock clock) {
-        return new ImageStore(directory, clock);
+        try {
+            var ownerOnly =
+                    PosixFilePermissions.asFileAttribute(
+                            PosixFilePermissions.fromString("rwx------"));
+            Path temporary = directory.resolve("tmp");
+            Path layerDirectory = directory.resolve("layers");
+            Files.createDirectories(temporary, ownerOnly);
+            Files.createDirectories(layerDirectory, ownerOnly);
+            sweep(files, temporary);
+            ContentStore content = ContentStore.open(directory, temporary, files);
+            OverlaySnapshotter layers =
+                    OverlaySnapshotter.open(layerDirectory, temporary, files, settings.limits());
+            Catalog catalog = CatalogFile.read(content, layers);
+            return new ImageStore(directory, settings, files, clock, content, layers, catalog);
+        } catch (IOException e) {
+            throw new KernelFaultException(
+                    "cannot open image store " + directory + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static void sweep(FileCalls files, Path temporary) throws IOException {
+        try (Fd fd = files.open(temporary.toString(), FileCalls.O_RDONLY, 0)) {
+            for (String name : files.list(fd)) {
+                TreeRemoval.remove(files, fd, name);
+            }
+        }
     }
 
     /// The image by any form of reference: name, name with digest, id, unique beginning of an id.
     ///
-    /// @throws io.carpel.runtime.error.InvalidArgumentException when `ref` is malformed
+    /// @throws InvalidArgumentException when `ref` is malformed, or the beginning of several ids
     public Optional<Image> find(String ref) {
-        return Optional.empty();
+        Catalog now = catalog;
+        return entry(now, ref).map(entry -> image(now, entry));
+    }
+
+    private static Optional<Catalog.Entry> entry(Catalog now, String ref) {
+        boolean idLike = ImageReference.looksLikeId(ref);
+        if (!ref.startsWith(ID_PREFIX) && !isBareId(ref)) {
+            Optional<Catalog.Entry> named =
+                    now.byName(ImageReference.parse(ref).canonical()).filter(e -> !e.removed());
+            if (named.isPresent() || !idLike) {
+                return named;
+            }
+        } else if (!idLike) {
+            throw new InvalidArgumentException(
+                    "image reference '" + Printable.of(ref) + "' is malformed: not an image id");
+        }
+        List<Catalog.Entry> found =
+                now.startingWith(ref.startsWith(ID_PREFIX) ? ref : ID_PREFIX + ref);
+        if (found.size() > 1) {
+            throw new InvalidArgumentException("image id '" + ref + "' is ambiguous");
+        }
+        return found.stream().findFirst();
+    }
+
+    private static boolean isBareId(String ref) {
+        return ref.length() == 64 && ImageReference.looksLikeId(ref);
     }
 
     /// Every image, sorted by id.
     public List<Image> list() {
-        return List.of();
+        Catalog now = catalog;
+        return now.all().stream()
+                .filter(entry -> !entry.removed())
+                .map(entry -> image(now, entry))
+                .toList();
+    }
+
+    private Image image(Catalog now, Catalog.Entry entry) {
+        List<String> tags = new ArrayList<>();
+        List<String> digests = new ArrayList<>();
+        for (String name : now.names(entry.id())) {
+            (name.indexOf('@') >= 0 ? digests : tags).add(name);
+        }
+        long size = entry.blobBytes();
+        List<Path> directories = new ArrayList<>();
+        Set<Digest> counted = new HashSet<>();
+        for (Digest diffId : entry.parsed().diffIds()) {
+            Optional<OverlaySnapshotter.Layer> layer = layers.find(diffId);
+            if (layer.isPresent()) {
+                directories.add(layer.get().directory());
+                size += counted.add(diffId) ? layer.get().bytes() : 0;
+            }
+        }
+        boolean keep = pinned.matches(tags) || pinned.matches(digests);
+        return new Image(
+                entry.id(), tags, digests, size, keep, entry.parsed().config(), directories);
     }
 
     /// Takes away every name of the image, and its layers as soon as nobody has leased it.
     ///
     /// @return the names that are gone; empty when there was no such image
     public List<String> remove(String ref) {
-        return List.of();
+        List<String> names;
+        lock.lock();
+        try {
+            Optional<Catalog.Entry> entry = entry(catalog, ref);
+            if (entry.isEmpty()) {
+                return List.of();
+            }
+            String id = entry.get().id();
+            names = catalog.names(id);
+            publish(catalog.without(id, leases.containsKey(id)));
+        } finally {
+            lock.unlock();
+        }
+        collect();
+        return names;
     }
 
+    private void publish(Catalog next) {
+        try {
+            content.writeIndex(CatalogFile.write(next));
+        } catch (IOException e) {
+            throw Failures.local("write the image index", e);
+        }
+        catalog = next;
+    }
+
+    /// What the store occupies, from remembered figures.
     public ImageUsage usage() {
-        return new ImageUsage(directory, 0, 0, clock.instant());
+        long bytes = 5 * PAGE;
+        long inodes = 7;
+        for (OverlaySnapshotter.Layer layer : layers.list()) {
+            bytes += layer.bytes();
+            inodes += layer.inodes();
+        }
+        for (Catalog.Entry entry : catalog.all()) {
+            bytes += (entry.blobBytes() + 2 * PAGE - 1) / PAGE * PAGE;
+            inodes += 2;
+        }
+        return new ImageUsage(directory, bytes, inodes, clock.instant());
     }
 
     /// The image's configuration blob, JSON as the registry gave it.
     public String configJson(String imageId) {
-        return Optional.ofNullable(configs.get(imageId))
-                .orElseThrow(() -> new NotFoundException("image " + imageId + " is not present"));
+        return new String(blob(required(imageId).config()), StandardCharsets.UTF_8);
+    }
+
+    private Catalog.Entry required(String imageId) {
+        return catalog.byId(imageId)
+                .orElseThrow(() -> new NotFoundException("image '" + imageId + "' is not present"));
+    }
+
+    byte[] blob(Digest digest) {
+        try {
+            return content.get(digest);
+        } catch (IOException e) {
+            throw new KernelFaultException("cannot read blob " + digest + ": " + e.getMessage(), e);
+        }
     }
 
     /// Keeps the image's layers on disk for `owner` (a container or a mount) until [#release], even
     /// when its names are removed. Leases are not written down: after a restart owners take them
     /// again from their own records, then [ImageGarbageCollector#collect] is due.
     ///
-    /// @throws io.carpel.runtime.error.NotFoundException when there is no such image
+    /// @throws NotFoundException when there is no such image
     public Image lease(String imageId, String owner) {
-        return find(imageId)
-                .orElseThrow(() -> new NotFoundException("image " + imageId + " is not present"));
+        lock.lock();
+        try {
+            Catalog.Entry entry = required(imageId);
+            leases.computeIfAbsent(imageId, _ -> new HashSet<>()).add(owner);
+            return image(catalog, entry);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /// Ends a lease; one that was never taken is none.
-    public void release(String imageId, String owner) {}
+    public void release(String imageId, String owner) {
+        boolean last;
+        lock.lock();
+        try {
+            Set<String> owners = leases.getOrDefault(imageId, new HashSet<>());
+            last = owners.remove(owner) && owners.isEmpty();
+            if (owners.isEmpty()) {
+                leases.remove(imageId);
+            }
+            last &= catalog.byId(imageId).map(Catalog.Entry::removed).orElse(false);
+        } finally {
+            lock.unlock();
+        }
+        if (last) {
+            collect();
+        }
+    }
+
+    /// Deletes removed images without leases, and layers and blobs that belong to nothing.
+    ///
+    /// @return bytes given back
+    long collect() {
+        List<Digest> layerVictims = new ArrayList<>();
+        List<Digest> blobVictims = new ArrayList<>();
+        long freed = 0;
+        lock.lock();
+        try {
+            Catalog next = catalog;
+            for (Catalog.Entry entry : next.all()) {
+                if (entry.removed() && !leases.containsKey(entry.id())) {
+                    next = next.without(entry.id(), false);
+                }
+            }
+            if (next != catalog) {
+                publish(next);
+            }
+            unneeded(layerVictims, blobVictims);
+            // Under the lock, so that no pull that begins now counts on them.
+            for (Digest digest : blobVictims) {
+                freed += content.delete(digest);
+            }
+            for (Digest digest : layerVictims) {
+                layers.hide(digest);
+            }
+        } catch (IOException e) {
+            LOG.warn("cannot delete images' content: {}", e.getMessage());
+        } finally {
+            lock.unlock();
+        }
+        return freed + layers.deleteHidden();
+    }
+
+    private void unneeded(Collection<Digest> layerVictims, Collection<Digest> blobVictims)
+            throws IOException {
+        Set<Digest> keptLayers = catalog.layers();
+        for (OverlaySnapshotter.Layer layer : layers.list()) {
+            if (!keptLayers.contains(layer.diffId()) && !needed.containsKey(layer.diffId())) {
+                layerVictims.add(layer.diffId());
+            }
+        }
+        Set<Digest> keptBlobs = catalog.blobs();
+        for (Digest digest : content.list()) {
+            if (!keptBlobs.contains(digest) && !needed.containsKey(digest)) {
+                blobVictims.add(digest);
+            }
+        }
+    }
+
+    /// Protects what a pull or import brings until it is published.
+    Ingest ingest() {
+        return new Ingest();
+    }
+
+    /// One image on its way in.
+    final class Ingest implements AutoCloseable {
+        private final List<Digest> mine = new ArrayList<>();
+
+        private Ingest() {}
+
+        /// From now on these are not deleted, whether they are here already or come later.
+        void need(Collection<Digest> digests) {
+            lock.lock();
+            try {
+                for (Digest digest : digests) {
+                    needed.merge(digest, 1, Integer::sum);
+                    mine.add(digest);
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /// Makes the image present under these names. Its layers must be here.
+        Image publish(Incoming image, Set<String> names) {
+            try {
+                content.put(image.manifest().digest(), image.manifestBytes());
+                content.put(image.config(), image.configBytes());
+            } catch (IOException e) {
+                throw Failures.local("keep the image's manifest", e);
+            }
+            Catalog.Entry entry =
+                    new Catalog.Entry(
+                            image.config().toString(),
+                            image.manifest(),
+                            image.config(),
+                            image.parsed(),
+                            (long) image.manifestBytes().length + image.configBytes().length,
+                            false);
+            lock.lock();
+            try {
+                ImageStore.this.publish(catalog.with(entry, names));
+                return image(catalog, entry);
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        @Override
+        public void close() {
+            lock.lock();
+            try {
+                for (Digest digest : mine) {
+                    needed.computeIfPresent(digest, (_, count) -> count > 1 ? count - 1 : null);
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    ImageSettings settings() {
+        return settings;
+    }
+
+    OverlaySnapshotter layers() {
+        return layers;
+    }
+
+    FileCalls files() {
+        return files;
+    }
+
+    Path temporary() {
+        return directory.resolve("tmp");
+    }
+
+    /// The image's entry by any form of reference.
+    Catalog.Entry requiredEntry(String ref) {
+        return entry(catalog, ref)
+                .orElseThrow(() -> new NotFoundException("image '" + ref + "' is not present"));
+    }
 
     @Override
-    public void close() {}
+    public void close() {
+        layers.deleteHidden();
+    }
 }

@@ -1,5 +1,8 @@
 package io.carpel.runtime.image;
 
+import io.carpel.runtime.image.registry.Login;
+import java.util.Optional;
+
 /// Credentials of one pull, as the caller gave them; an empty string means not given.
 ///
 /// Order of preference: registry token, identity token, user and password, `auth`.
@@ -26,6 +29,22 @@ public record RegistryCredentials(
                 && auth.isEmpty()
                 && identityToken.isEmpty()
                 && registryToken.isEmpty();
+    }
+
+    /// What a registry is shown, or nothing.
+    ///
+    /// @throws io.carpel.runtime.error.InvalidArgumentException when `auth` is malformed
+    Optional<Login> login() {
+        if (!registryToken.isEmpty()) {
+            return Optional.of(new Login.Bearer(registryToken));
+        }
+        if (!identityToken.isEmpty()) {
+            return Optional.of(new Login.Identity(identityToken));
+        }
+        if (!username.isEmpty()) {
+            return Optional.of(new Login.Basic(username, password));
+        }
+        return auth.isEmpty() ? Optional.empty() : Optional.of(Login.ofAuth(auth));
     }
 
     /// Names nothing secret, so that a log line or message cannot leak it.

@@ -19,6 +19,9 @@ public interface FileCalls {
     int O_NONBLOCK = 04000;
     int O_CLOEXEC = 02000000;
 
+    /// The one flag here whose value differs between machines (arm64 has its own).
+    int O_DIRECTORY = "aarch64".equals(System.getProperty("os.arch")) ? 040000 : 0200000;
+
     /// Reference to a file without opening it; not usable for reading or `fchmod`.
     int O_PATH = 010000000;
 
@@ -105,6 +108,9 @@ public interface FileCalls {
     void fchown(Fd file, long uid, long gid) throws ErrnoException;
 
     void fchmod(Fd file, int mode) throws ErrnoException;
+
+    /// Of an entry that is no symbolic link: follows one.
+    void fchmodat(Fd directory, String name, int mode) throws ErrnoException;
 
     /// Access and change time of the entry itself.
     void utimensat(Fd directory, String name, long seconds, int nanos) throws ErrnoException;

@@ -1,0 +1,69 @@
+package io.carpel.runtime.image.registry;
+
+import io.carpel.runtime.error.FailedPreconditionException;
+import io.carpel.runtime.image.content.Json;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+
+/// Logins of the host's administrator, from `auth.json` files. Credential helpers are not run.
+final class AuthFile {
+    private static final int FILE_LIMIT = 4 << 20;
+
+    private AuthFile() {}
+
+    /// The login for a repository on a host: the most specific key of the first file that has one.
+    static Login find(List<Path> files, Endpoint endpoint) {
+        for (Path file : files) {
+            Optional<byte[]> content = ConfigFiles.read(file, FILE_LIMIT);
+            if (content.isPresent()) {
+                Optional<Login> login = find(file, content.get(), endpoint);
+                if (login.isPresent()) {
+                    return login.get();
+                }
+            }
+        }
+        return new Login.Anonymous();
+    }
+
+    private static Optional<Login> find(Path file, byte[] content, Endpoint endpoint) {
+        JsonNode auths;
+        try {
+            auths = Json.read(content).path("auths");
+        } catch (JacksonException e) {
+            // The message of the parser would quote what stands there.
+            throw new FailedPreconditionException(file + " is not JSON");
+        }
+        for (String key : keys(endpoint)) {
+            JsonNode entry = auths.path(key);
+            if (!entry.path("identitytoken").asString("").isEmpty()) {
+                return Optional.of(new Login.Identity(entry.path("identitytoken").asString()));
+            }
+            if (!entry.path("auth").asString("").isEmpty()) {
+                return Optional.of(Login.ofAuth(entry.path("auth").asString()));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /// `host/a/b`, `host/a`, `host`, and the old spellings with a scheme.
+    private static List<String> keys(Endpoint endpoint) {
+        List<String> keys = new ArrayList<>();
+        String key = endpoint.host() + "/" + endpoint.path();
+        while (key.indexOf('/') >= 0) {
+            keys.add(key);
+            key = key.substring(0, key.lastIndexOf('/'));
+        }
+        keys.add(key);
+        keys.add("https://" + endpoint.host());
+        keys.add("https://" + endpoint.host() + "/");
+        if (endpoint.host().equals("docker.io")) {
+            keys.add("https://index.docker.io/v1/");
+            keys.add("index.docker.io");
+        }
+        return keys;
+    }
+}

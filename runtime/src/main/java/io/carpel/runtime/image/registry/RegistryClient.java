@@ -1,0 +1,71 @@
+package io.carpel.runtime.image.registry;
+
+import java.util.List;
+import java.util.Optional;
+
+/// Talks to registries by the host's rules. Thread-safe.
+public final class RegistryClient implements AutoCloseable {
+    private final RegistrySettings settings;
+    private final Exchanges exchanges;
+
+    public RegistryClient(RegistrySettings settings) {
+        this.settings = settings;
+        this.exchanges = new Exchanges(settings);
+    }
+
+    /// Begins one pull: reads the host's rules as they are now.
+    ///
+    /// @param login the caller's; nothing means that the host's own files are looked at
+    /// @param onlyHost when not empty, the only host the caller's login may go to
+    /// @throws io.carpel.runtime.error.FailedPreconditionException when rules or policy forbid it
+    public RegistrySession open(
+            RepositoryName name,
+            Optional<Login> login,
+            String onlyHost,
+            Interruption interruption) {
+        SignaturePolicy.check(settings.policy(), name);
+        List<Endpoint> endpoints =
+                RegistryRules.load(settings.registriesConf(), settings.registriesConfDir())
+                        .endpoints(name);
+        List<EndpointSession> sessions =
+                endpoints.stream()
+                        .map(endpoint ->
+                                new EndpointSession(
+                                        exchanges,
+                                        settings,
+                                        endpoint,
+                                        new Authorizer(
+                                                exchanges,
+                                                endpoint,
+                                                login(endpoint, name, login, onlyHost),
+                                                interruption),
+                                        interruption))
+                        .toList();
+        return new RegistrySession(name, sessions, interruption, settings);
+    }
+
+    /// The caller's login is for the registry that was named, never for a mirror of it.
+    private Login login(
+            Endpoint endpoint, RepositoryName name, Optional<Login> login, String onlyHost) {
+        if (login.isPresent() && !endpoint.mirror() && allowed(endpoint, name, onlyHost)) {
+            return login.get();
+        }
+        return AuthFile.find(settings.authFiles(), endpoint);
+    }
+
+    private static boolean allowed(Endpoint endpoint, RepositoryName name, String onlyHost) {
+        if (onlyHost.isEmpty()) {
+            return true;
+        }
+        String host = onlyHost.replaceFirst("^https?://", "");
+        int slash = host.indexOf('/');
+        host = slash < 0 ? host : host.substring(0, slash);
+        host = host.equals("index.docker.io") ? "docker.io" : host;
+        return host.equals(endpoint.host()) || host.equals(name.domain());
+    }
+
+    @Override
+    public void close() {
+        exchanges.close();
+    }
+}

@@ -1,0 +1,111 @@
+package io.carpel.runtime.image.snapshot;
+
+import io.carpel.runtime.image.content.Digest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.security.MessageDigest;
+
+/// A blob as it arrives: hashed, counted, never longer than announced.
+final class VerifiedBlob extends InputStream {
+    private static final int BUFFER = 64 * 1024;
+
+    private final InputStream in;
+    private final Digest expected;
+    private final long size;
+    private final MessageDigest hash;
+    private final byte[] buffer = new byte[BUFFER];
+    private int at;
+    private int end;
+    private volatile long received;
+
+    /// @param size announced size; negative when unknown
+    VerifiedBlob(InputStream in, Digest expected, long size) {
+        this.in = in;
+        this.expected = expected;
+        this.size = size;
+        this.hash = expected.hasher();
+    }
+
+    long received() {
+        return received;
+    }
+
+    /// The first bytes, to recognise a compression by; fewer at the end of a short blob.
+    byte[] peek(int count) throws IOException {
+        while (end - at < count && fill()) {
+            // until enough is buffered or the blob ends
+        }
+        return java.util.Arrays.copyOfRange(buffer, at, Math.min(end, at + count));
+    }
+
+    private boolean fill() throws IOException {
+        if (at == end) {
+            at = 0;
+            end = 0;
+        }
+        if (end == buffer.length) {
+            return false;
+        }
+        int got = in.read(buffer, end, buffer.length - end);
+        if (got <= 0) {
+            return false;
+        }
+        hash.update(buffer, end, got);
+        end += got;
+        long total = received + got;
+        received = total;
+        if (size >= 0 && total > size) {
+            throw new DigestMismatchException(
+                    "blob %s is longer than the announced %d bytes".formatted(expected, size));
+        }
+        return true;
+    }
+
+    @Override
+    public int read() throws IOException {
+        return at == end && !fill() ? -1 : buffer[at++] & 0xFF;
+    }
+
+    @Override
+    public int read(byte[] into, int offset, int length) throws IOException {
+        if (length == 0) {
+            return 0;
+        }
+        if (at == end && !fill()) {
+            return -1;
+        }
+        int count = Math.min(length, end - at);
+        System.arraycopy(buffer, at, into, offset, count);
+        at += count;
+        return count;
+    }
+
+    /// Never 0 before the end: decompressors take 0 for the end of a file of several members.
+    @Override
+    public int available() throws IOException {
+        return at < end || fill() ? end - at : 0;
+    }
+
+    /// Reads what is left and compares.
+    ///
+    /// @throws DigestMismatchException when size or digest differ
+    void verify() throws IOException {
+        do {
+            at = end;
+        } while (fill());
+        if (size >= 0 && received != size) {
+            throw new DigestMismatchException(
+                    "blob %s has %d bytes instead of %d".formatted(expected, received, size));
+        }
+        Digest actual = Digest.of(expected.algorithm(), hash.digest());
+        if (!actual.equals(expected)) {
+            throw new DigestMismatchException(
+                    "blob %s has the content of %s".formatted(expected, actual));
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        in.close();
+    }
+}
