@@ -134,7 +134,7 @@ final class PullJob {
                 opening -> {
                     OverlaySnapshotter.Source source =
                             new OverlaySnapshotter.Source(
-                                    layer.digest(),
+                                    Optional.of(layer.digest()),
                                     layer.size(),
                                     () ->
                                             new ProgressStream(

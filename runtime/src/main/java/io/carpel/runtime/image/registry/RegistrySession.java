@@ -249,7 +249,7 @@ public final class RegistrySession {
             this.failure = failure;
         }
 
-        ContainerRuntimeException failure() {
+        public ContainerRuntimeException failure() {
             return failure;
         }
     }

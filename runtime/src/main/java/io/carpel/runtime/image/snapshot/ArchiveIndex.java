@@ -11,6 +11,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -51,7 +52,7 @@ public final class ArchiveIndex {
         void file(String path, long size) throws IOException {
             out.writeByte(FILE);
             out.writeLong(size);
-            byte[] name = path.getBytes(java.nio.charset.StandardCharsets.UTF_16BE);
+            byte[] name = path.getBytes(StandardCharsets.UTF_16BE);
             out.writeInt(name.length);
             out.write(name);
         }
@@ -101,7 +102,7 @@ public final class ArchiveIndex {
         if (length < 0 || length > HEADER_LIMIT) {
             throw new IOException("the layer's archive index is damaged");
         }
-        String path = new String(in.readNBytes(length), java.nio.charset.StandardCharsets.UTF_16BE);
+        String path = new String(in.readNBytes(length), StandardCharsets.UTF_16BE);
         byte[] chunk = new byte[buffer.capacity()];
         try (Fd file =
                 files.openat2(

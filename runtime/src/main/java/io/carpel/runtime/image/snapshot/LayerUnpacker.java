@@ -70,7 +70,12 @@ public final class LayerUnpacker {
     /// @param implicit directories that had no entry of their own
     /// @param exact the archive can be restored from its index
     public record Result(
-            Digest diffId, long bytes, long inodes, List<String> implicit, boolean exact) {}
+            Digest diffId,
+            long bytes,
+            long inodes,
+            List<String> implicit,
+            boolean exact,
+            long archiveBytes) {}
 
     /// @param archive the archive, decompressed already
     /// @param compressedBytes how much of the blob has been read, for the bound on the ratio
@@ -121,7 +126,8 @@ public final class LayerUnpacker {
                 diskBytes + PAGE * tree.implicit().size(),
                 inodes + tree.implicit().size(),
                 tree.implicit(),
-                !tree.replaced());
+                !tree.replaced(),
+                tape.position());
     }
 
     /// Reads to the end, so that the hash covers the whole archive, and sets the times of

@@ -1,5 +1,7 @@
 package io.carpel.runtime.image.snapshot;
 
+import io.carpel.runtime.error.CancelledException;
+import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.image.content.Digest;
 import io.carpel.runtime.image.content.Json;
 import io.carpel.runtime.linux.Errno;
@@ -63,13 +65,15 @@ public final class OverlaySnapshotter {
     /// @param directory its files
     /// @param implicit directories the archive had no entry for
     /// @param exact the archive can be made again
+    /// @param archiveBytes size of the archive, uncompressed
     public record Layer(
             Digest diffId,
             Path directory,
             long bytes,
             long inodes,
             List<String> implicit,
-            boolean exact) {}
+            boolean exact,
+            long archiveBytes) {}
 
     /// What is written beside a layer's files.
     record LayerRecord(
@@ -78,13 +82,14 @@ public final class OverlaySnapshotter {
             long bytes,
             long inodes,
             List<String> implicit,
-            boolean exact) {}
+            boolean exact,
+            long archiveBytes) {}
 
     /// Where a layer's blob comes from and what it must be.
     ///
-    /// @param blob hash of the blob as transferred
+    /// @param blob hash of the blob as transferred; nothing when only the archive's is known
     /// @param size bytes of the blob; negative when unknown
-    public record Source(Digest blob, long size, Opener opener) {}
+    public record Source(Optional<Digest> blob, long size, Opener opener) {}
 
     /// Begins the transfer of a blob.
     @FunctionalInterface
@@ -110,9 +115,7 @@ public final class OverlaySnapshotter {
                     byte[] raw = Files.readAllBytes(directory.resolve("layer.json"));
                     LayerRecord record = Json.mapper().readValue(raw, LayerRecord.class);
                     present.put(diffId, layer(diffId, record));
-                } catch (IOException
-                        | JacksonException
-                        | io.carpel.runtime.error.InvalidArgumentException e) {
+                } catch (IOException | JacksonException | InvalidArgumentException e) {
                     LOG.warn("layer {} is not whole and is deleted: {}", directory, e.getMessage());
                     broken.add(name);
                 }
@@ -132,7 +135,8 @@ public final class OverlaySnapshotter {
                 record.bytes(),
                 record.inodes(),
                 List.copyOf(record.implicit()),
-                record.exact());
+                record.exact(),
+                record.archiveBytes());
     }
 
     public Optional<Layer> find(Digest diffId) {
@@ -186,7 +190,7 @@ public final class OverlaySnapshotter {
                 return Optional.empty();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                throw new io.carpel.runtime.error.CancelledException("interrupted", e);
+                throw new CancelledException("interrupted", e);
             }
         }
     }
@@ -237,7 +241,12 @@ public final class OverlaySnapshotter {
             if (!result.diffId().equals(diffId)) {
                 throw new DigestMismatchException(
                         "layer %s unpacks to %s instead of %s"
-                                .formatted(source.blob(), result.diffId(), diffId));
+                                .formatted(
+                                        source.blob()
+                                                .map(Digest::toString)
+                                                .orElse("of the archive"),
+                                        result.diffId(),
+                                        diffId));
             }
             return new LayerRecord(
                     1,
@@ -245,7 +254,8 @@ public final class OverlaySnapshotter {
                     result.bytes() + Files.size(index),
                     result.inodes() + 3,
                     result.implicit(),
-                    result.exact());
+                    result.exact(),
+                    result.archiveBytes());
         }
     }
 

@@ -4,26 +4,29 @@ import io.carpel.runtime.image.content.Digest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.Optional;
 
 /// A blob as it arrives: hashed, counted, never longer than announced.
 final class VerifiedBlob extends InputStream {
     private static final int BUFFER = 64 * 1024;
 
     private final InputStream in;
-    private final Digest expected;
+    private final Optional<Digest> expected;
     private final long size;
-    private final MessageDigest hash;
+    private final Optional<MessageDigest> hash;
     private final byte[] buffer = new byte[BUFFER];
     private int at;
     private int end;
     private volatile long received;
 
+    /// @param expected announced hash; nothing when none was announced
     /// @param size announced size; negative when unknown
-    VerifiedBlob(InputStream in, Digest expected, long size) {
+    VerifiedBlob(InputStream in, Optional<Digest> expected, long size) {
         this.in = in;
         this.expected = expected;
         this.size = size;
-        this.hash = expected.hasher();
+        this.hash = expected.map(Digest::hasher);
     }
 
     long received() {
@@ -35,7 +38,7 @@ final class VerifiedBlob extends InputStream {
         while (end - at < count && fill()) {
             // until enough is buffered or the blob ends
         }
-        return java.util.Arrays.copyOfRange(buffer, at, Math.min(end, at + count));
+        return Arrays.copyOfRange(buffer, at, Math.min(end, at + count));
     }
 
     private boolean fill() throws IOException {
@@ -50,13 +53,15 @@ final class VerifiedBlob extends InputStream {
         if (got <= 0) {
             return false;
         }
-        hash.update(buffer, end, got);
+        if (hash.isPresent()) {
+            hash.get().update(buffer, end, got);
+        }
         end += got;
         long total = received + got;
         received = total;
         if (size >= 0 && total > size) {
             throw new DigestMismatchException(
-                    "blob %s is longer than the announced %d bytes".formatted(expected, size));
+                    "blob %s is longer than the announced %d bytes".formatted(name(), size));
         }
         return true;
     }
@@ -95,13 +100,19 @@ final class VerifiedBlob extends InputStream {
         } while (fill());
         if (size >= 0 && received != size) {
             throw new DigestMismatchException(
-                    "blob %s has %d bytes instead of %d".formatted(expected, received, size));
+                    "blob %s has %d bytes instead of %d".formatted(name(), received, size));
         }
-        Digest actual = Digest.of(expected.algorithm(), hash.digest());
-        if (!actual.equals(expected)) {
-            throw new DigestMismatchException(
-                    "blob %s has the content of %s".formatted(expected, actual));
+        if (expected.isPresent() && hash.isPresent()) {
+            Digest actual = Digest.of(expected.get().algorithm(), hash.get().digest());
+            if (!actual.equals(expected.get())) {
+                throw new DigestMismatchException(
+                        "blob %s has the content of %s".formatted(name(), actual));
+            }
         }
+    }
+
+    private String name() {
+        return expected.map(Digest::toString).orElse("of the archive");
     }
 
     @Override
