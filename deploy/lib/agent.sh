@@ -88,18 +88,18 @@ agent_stop() {
 
 # What an instance shares with the host and keeps between pods: bridge, table, empty cgroups.
 agent_forget() {
-    local instance link table directory
+    local instance bridge table directory
     instance=$(agent_instance "$1")
-    while read -r link; do
-        ip link delete "$link"
-    done < <(ip -o link show type bridge 2>/dev/null \
-        | sed -n "s/^[0-9]*: \(cpl$instance\|cpl${instance:0:7}\)[:@].*/\1/p")
+    bridge=cpl$(agent_instance "$instance")
+    if ip link show "$bridge" >/dev/null 2>&1; then
+        ip link delete "$bridge"
+    fi
     if command -v nft >/dev/null; then
         while read -r table; do
             nft delete table "${table% *}" "${table#* }"
-        done < <(nft list tables | sed -n "s/^table \([a-z]* carpel_$instance\)$/\1/p")
+        done < <(nft list tables | sed -n "s/^table \([a-z0-9]* carpel_$instance\)$/\1/p")
     fi
     while read -r directory; do
         find "$directory" -depth -type d -exec rmdir {} + 2>/dev/null || true
-    done < <(find /sys/fs/cgroup -maxdepth 3 -type d -name "carpel-$instance" 2>/dev/null)
+    done < <(find /sys/fs/cgroup -maxdepth 3 -type d -name "carpel-$instance*" 2>/dev/null)
 }

@@ -6,10 +6,11 @@
 run_packages=(libseccomp2 libnftables1 iproute2)
 # What it takes to build it.
 # shellcheck disable=SC2034
-build_packages=(maven musl-tools)
+build_packages=(libc6-dev make maven musl-tools)
 # What the demo and the tests use beside the agent: a registry, CNI plugins, image contents.
 # shellcheck disable=SC2034
-test_packages=(bats containernetworking-plugins curl jq nftables openssl procps python3 uidmap)
+test_packages=(bats containernetworking-plugins curl iptables jq nftables openssl procps python3
+    uidmap)
 
 package_installed() {
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

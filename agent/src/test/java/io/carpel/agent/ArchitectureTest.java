@@ -41,6 +41,9 @@ final class ArchitectureTest {
                     "stats",
                     "host");
 
+    /// What a subscription to the managers' changes is made of.
+    private static final String ANNOUNCER = RUNTIME + ".store.Announcer";
+
     private static final JavaClasses CLASSES =
             new ClassFileImporter()
                     .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -55,6 +58,7 @@ final class ArchitectureTest {
                             @Override
                             public boolean test(JavaClass used) {
                                 return used.getPackageName().startsWith(RUNTIME)
+                                        && !used.getName().startsWith(ANNOUNCER)
                                         && !SEEN.contains(room(used));
                             }
                         })
@@ -106,10 +110,10 @@ final class ArchitectureTest {
     }
 
     @Test
-    void onlyTheCommandLinePrints() {
+    void onlyTheCommandLineAndTheLogPrint() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(ROOT, ROOT + ".cli..")
+                .resideOutsideOfPackages(ROOT, ROOT + ".cli..", ROOT + ".log..")
                 .should()
                 .accessField(System.class, "out")
                 .orShould()
