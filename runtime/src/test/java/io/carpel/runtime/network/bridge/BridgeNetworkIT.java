@@ -14,12 +14,16 @@ import io.carpel.runtime.network.TestNamespace;
 import io.carpel.runtime.spec.PortMapping;
 import io.carpel.runtime.spec.PortMapping.Protocol;
 import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -272,6 +276,63 @@ final class BridgeNetworkIT {
                 .hasMessageContaining("10.77.0.9")
                 .hasMessageContaining("up0");
         assertThat(state).isEmptyDirectory();
+    }
+
+    @Test
+    void manyAtOnceDoNotDisturbEachOther() throws Exception {
+        var pods = new ArrayList<TestNamespace>();
+        for (int i = 0; i < 16; i++) {
+            pods.add(namespace("pod" + i));
+        }
+        var addresses = new ConcurrentLinkedQueue<String>();
+        for (boolean up : List.of(true, false)) {
+            host.call(() -> {
+                var threads = new ArrayList<Thread>();
+                for (int i = 0; i < pods.size(); i++) {
+                    var request = request("pod-" + i, pods.get(i).file(), tcp(8000 + i, 80, ""));
+                    // A thread stands in the namespace of the one that starts it.
+                    Runnable work =
+                            up
+                                    ? () -> addresses.addAll(network.attach(request).addresses())
+                                    : () -> network.detach(request);
+                    threads.add(Thread.ofPlatform().start(work));
+                }
+                for (Thread thread : threads) {
+                    thread.join();
+                }
+                return true;
+            });
+            if (up) {
+                assertThat(addresses).hasSize(32).doesNotHaveDuplicates();
+                try (var _ = pods.get(9).serve("0.0.0.0", 80)) {
+                    assertThat(host.ask("127.0.0.1", 8009)).isEqualTo("10.77.0.1");
+                }
+            }
+        }
+        assertThat(host.exec("nft", "list", "ruleset")).isEmpty();
+        assertThat(state).isEmptyDirectory();
+    }
+
+    @Test
+    void datagramsReachHostPortsToo() throws IOException {
+        var a = namespace("a");
+        attach(request("pod-a", a.file(), new PortMapping(Protocol.UDP, 5300, 53, "")));
+        try (DatagramSocket server =
+                a.call(() -> new DatagramSocket(new InetSocketAddress("10.77.0.2", 53)))) {
+            server.setSoTimeout(5000);
+            world.call(() -> {
+                try (var client = new DatagramSocket()) {
+                    byte[] text = {'h', 'i'};
+                    client.send(
+                            new DatagramPacket(text, 2, new InetSocketAddress(HOST_OUTSIDE, 5300)));
+                }
+                return true;
+            });
+            var received = new DatagramPacket(new byte[8], 8);
+            server.receive(received);
+            assertThat(received.getLength()).isEqualTo(2);
+            assertThat(received.getAddress().getHostAddress()).isEqualTo(WORLD);
+        }
     }
 
     @Test
