@@ -39,6 +39,9 @@ final class ArchitectureTest {
                     "network",
                     "io",
                     "stats",
+                    // The layout of directories in the configuration, and the announcements of
+                    // changes.
+                    "store",
                     "host");
 
     /// What a subscription to the managers' changes is made of.

@@ -12,6 +12,7 @@ import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -81,6 +82,7 @@ public final class CriServer implements AutoCloseable {
         } finally {
             if (!published) {
                 server.shutdownNow();
+                Files.deleteIfExists(socket.beside());
             }
         }
         LOG.info("serving CRI on {}", socket);

@@ -7,12 +7,14 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// The socket's place in the file system. Its mode and its directory are the only authorisation
 /// there is, so both are checked before anybody can connect.
@@ -24,6 +26,9 @@ final class SocketFile {
 
     private final Path path;
     private final Path directory;
+
+    // The published socket's inode; what lies at the path may have become somebody else's since.
+    private @Nullable Object inode;
 
     SocketFile(Path path) {
         this.path = path.toAbsolutePath().normalize();
@@ -101,6 +106,7 @@ final class SocketFile {
     /// Gives the bound socket its mode and then its name, in place of one that nobody serves.
     void publish() throws IOException {
         Files.setPosixFilePermissions(beside(), PosixFilePermissions.fromString("rw-rw----"));
+        inode = inodeOf(beside());
         Files.move(
                 beside(),
                 path,
@@ -108,9 +114,24 @@ final class SocketFile {
                 StandardCopyOption.REPLACE_EXISTING);
     }
 
+    /// Takes the name away, if it still is our socket's.
     void remove() throws IOException {
-        Files.deleteIfExists(path);
-        Files.deleteIfExists(beside());
+        if (inode == null) {
+            return;
+        }
+        try {
+            if (inode.equals(inodeOf(path))) {
+                Files.delete(path);
+            }
+        } catch (NoSuchFileException _) {
+            // Somebody tidied up before us.
+        }
+        inode = null;
+    }
+
+    private static @Nullable Object inodeOf(Path file) throws IOException {
+        return Files.readAttributes(file, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                .fileKey();
     }
 
     @Override

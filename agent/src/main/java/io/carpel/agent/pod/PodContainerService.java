@@ -12,11 +12,14 @@ import io.carpel.cri.ContainerStatusResponse;
 import io.carpel.cri.LinuxContainerResources;
 import io.carpel.runtime.container.Container;
 import io.carpel.runtime.container.ContainerChange;
+import io.carpel.runtime.container.ContainerManager;
+import io.carpel.runtime.container.ExecManager;
 import io.carpel.runtime.container.ExecResult;
 import io.carpel.runtime.error.ContainerRuntimeException;
 import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.sandbox.Sandbox;
+import io.carpel.runtime.sandbox.SandboxManager;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -54,6 +57,16 @@ public final class PodContainerService {
             return "%s (attempt %s) in sandbox %s"
                     .formatted(name, Integer.toUnsignedString(attempt), sandboxId);
         }
+    }
+
+    public PodContainerService(
+            SandboxManager sandboxes,
+            ContainerManager containers,
+            ExecManager execs,
+            ContainerTranslator translator,
+            InfoTranslator info,
+            PodSandboxService.Tools tools) {
+        this(Sandboxes.of(sandboxes), Containers.of(containers, execs), translator, info, tools);
     }
 
     public PodContainerService(

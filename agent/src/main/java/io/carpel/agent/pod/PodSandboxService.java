@@ -17,6 +17,7 @@ import io.carpel.runtime.container.Container;
 import io.carpel.runtime.error.ContainerRuntimeException;
 import io.carpel.runtime.sandbox.Sandbox;
 import io.carpel.runtime.sandbox.SandboxChange;
+import io.carpel.runtime.sandbox.SandboxManager;
 import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
@@ -59,6 +60,15 @@ public final class PodSandboxService {
             return "%s/%s (uid %s, attempt %s)"
                     .formatted(namespace, name, uid, Integer.toUnsignedString(attempt));
         }
+    }
+
+    public PodSandboxService(
+            SandboxManager sandboxes,
+            Containers containers,
+            SandboxTranslator translator,
+            InfoTranslator info,
+            Tools tools) {
+        this(Sandboxes.of(sandboxes), containers, translator, info, tools);
     }
 
     public PodSandboxService(

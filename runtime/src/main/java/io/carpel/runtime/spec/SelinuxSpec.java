@@ -1,7 +1,10 @@
 package io.carpel.runtime.spec;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
+
 /// SELinux label parts; empty parts are filled in by the runtime.
 public record SelinuxSpec(String user, String role, String type, String level) {
+    @JsonIgnore
     public boolean isEmpty() {
         return user.isEmpty() && role.isEmpty() && type.isEmpty() && level.isEmpty();
     }

@@ -1,0 +1,108 @@
+package io.carpel.agent.translate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import io.carpel.cri.ContainerConfig;
+import io.carpel.cri.KeyValue;
+import io.carpel.cri.NamespaceMode;
+import io.carpel.cri.NamespaceOption;
+import io.carpel.runtime.container.Container;
+import io.carpel.runtime.sandbox.Sandbox;
+import io.carpel.runtime.spec.PinnedNamespaces;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+final class InfoTranslatorTest {
+    private final ObjectMapper json = new ObjectMapper();
+    private final InfoTranslator info = new InfoTranslator(json);
+
+    private static Sandbox pinned(Optional<Integer> reaper) {
+        Sandbox plain = Requests.snapshot(Requests.sandbox());
+        return new Sandbox(
+                plain.id(),
+                plain.spec(),
+                plain.state(),
+                plain.createdAt(),
+                plain.addresses(),
+                new PinnedNamespaces(
+                        Optional.of(Path.of("/run/netns/carpel-555")),
+                        Optional.of(Path.of("/run/carpel/sandboxes/5/ns/ipc")),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.of(Path.of("/run/carpel/sandboxes/5/ns/pid"))),
+                Optional.empty(),
+                reaper,
+                "/carpel",
+                Optional.of("detach the network"));
+    }
+
+    @Test
+    void toolsFindPidAndNetworkNamespaceOfAPod() {
+        JsonNode node = json.readTree(info.sandbox(pinned(Optional.of(77)), List.of()).get("info"));
+        assertThat(node.get("pid").asInt()).isEqualTo(77);
+        assertThat(node.get("pendingStep").asString()).isEqualTo("detach the network");
+        assertThat(node.at("/runtimeSpec/linux/namespaces/0/type").asString()).isEqualTo("network");
+        assertThat(node.at("/runtimeSpec/linux/namespaces/0/path").asString())
+                .isEqualTo("/run/netns/carpel-555");
+        assertThat(node.at("/runtimeSpec/linux/namespaces")).hasSize(3);
+        assertThat(node.at("/config/metadata/name").asString()).isEqualTo("web");
+    }
+
+    @Test
+    void aPodWithoutAProcessShowsOneOfItsContainers() {
+        Container container = Requests.running(Requests.container(), Requests.sandbox());
+        JsonNode node =
+                json.readTree(
+                        info.sandbox(pinned(Optional.empty()), List.of(container)).get("info"));
+        assertThat(node.get("pid").asInt()).isEqualTo(4242);
+        assertThat(
+                        json.readTree(info.sandbox(pinned(Optional.empty()), List.of()).get("info"))
+                                .get("pid")
+                                .asInt())
+                .isZero();
+    }
+
+    @Test
+    void toolsFindPidSandboxAndNamespacesOfAContainer() {
+        ContainerConfig.Builder config =
+                Requests.container(NamespaceOption.newBuilder().setPid(NamespaceMode.CONTAINER))
+                        .addEnvs(
+                                KeyValue.newBuilder()
+                                        .setKey("TOKEN")
+                                        .setValue(ByteString.copyFromUtf8("canary")));
+        Container container = Requests.running(config, Requests.sandbox());
+        String text = info.container(container, Optional.of(pinned(Optional.of(77)))).get("info");
+        JsonNode node = json.readTree(text);
+        assertThat(node.get("pid").asInt()).isEqualTo(4242);
+        assertThat(node.get("sandboxID").asString()).isEqualTo(Requests.SANDBOX_ID);
+        assertThat(node.at("/runtimeSpec/process/args/1").asString()).isEqualTo("60");
+        assertThat(node.at("/runtimeSpec/linux/namespaces"))
+                .anySatisfy(namespace -> {
+                    assertThat(namespace.get("type").asString()).isEqualTo("pid");
+                    assertThat(namespace.get("path").asString()).isEqualTo("/proc/4242/ns/pid");
+                })
+                .anySatisfy(namespace ->
+                        assertThat(namespace.path("path").asString(""))
+                                .isEqualTo("/run/netns/carpel-555"));
+        assertThat(node.at("/config/envs/0/key").asString()).isEqualTo("TOKEN");
+        assertThat(text)
+                .doesNotContain("canary")
+                .doesNotContain(
+                        java.util.Base64.getEncoder()
+                                .encodeToString(
+                                        "canary"
+                                                .getBytes(
+                                                        java.nio.charset.StandardCharsets.UTF_8)));
+    }
+
+    @Test
+    void aContainerWhoseSandboxIsGoneIsStillShown() {
+        Container container = Requests.running(Requests.container(), Requests.sandbox());
+        assertThat(info.container(container, Optional.empty()).get("info")).contains("4242");
+    }
+}
