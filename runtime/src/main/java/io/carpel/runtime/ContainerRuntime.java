@@ -1,37 +1,196 @@
 package io.carpel.runtime;
 
+import io.carpel.runtime.cgroup.Cgroup;
+import io.carpel.runtime.cgroup.CgroupManager;
+import io.carpel.runtime.cgroup.DeviceRules;
+import io.carpel.runtime.container.CompiledFilters;
+import io.carpel.runtime.container.ContainerChange;
+import io.carpel.runtime.container.ContainerKernel;
 import io.carpel.runtime.container.ContainerManager;
+import io.carpel.runtime.container.ContainerSettings;
+import io.carpel.runtime.container.ContainerTable;
 import io.carpel.runtime.container.ExecManager;
-import io.carpel.runtime.error.UnavailableException;
+import io.carpel.runtime.container.HostBounds;
+import io.carpel.runtime.container.ProcessPolicy;
+import io.carpel.runtime.container.SandboxMembers;
+import io.carpel.runtime.container.StoredImages;
+import io.carpel.runtime.error.AlreadyExistsException;
+import io.carpel.runtime.error.KernelFaultException;
+import io.carpel.runtime.image.ImageAccounts;
+import io.carpel.runtime.image.ImageArchives;
+import io.carpel.runtime.image.ImagePuller;
+import io.carpel.runtime.image.ImageStore;
+import io.carpel.runtime.launch.CgroupPlacement;
+import io.carpel.runtime.lifecycle.Closer;
+import io.carpel.runtime.linux.LinuxSeccompCalls;
+import io.carpel.runtime.network.node.NodeNetwork;
 import io.carpel.runtime.sandbox.SandboxManager;
+import io.carpel.runtime.sandbox.SandboxSettings;
+import io.carpel.runtime.sandbox.SandboxTable;
+import io.carpel.runtime.seccomp.SeccompCompiler;
+import io.carpel.runtime.security.AppArmorProfile;
+import io.carpel.runtime.security.Capabilities;
+import io.carpel.runtime.security.SelinuxLabel;
+import io.carpel.runtime.spec.ResourceLimits;
+import io.carpel.runtime.stats.InterfaceCounters;
+import io.carpel.runtime.stats.LayerUsage;
 import io.carpel.runtime.stats.StatsReader;
+import io.carpel.runtime.store.StateLayout;
+import io.carpel.runtime.store.Trees;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One runtime on this host: the managers, wired and recovered.
 public final class ContainerRuntime implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ContainerRuntime.class);
+
     private final RuntimeConfig config;
+    private final RuntimeParts parts;
     private final SandboxManager sandboxes;
     private final ContainerManager containers;
     private final ExecManager execs;
-    private final StatsReader stats = new StatsReader();
+    private final ImagePuller puller;
+    private final ImageArchives archives;
+    private final StatsReader stats;
+    private final List<String> findings;
+    private final Closer closer;
 
-    @SuppressWarnings("UnusedMethod") // open is to call it once the rooms are wired
-    private ContainerRuntime(
-            RuntimeConfig config,
-            SandboxManager sandboxes,
-            ContainerManager containers,
-            ExecManager execs) {
+    private ContainerRuntime(RuntimeConfig config, RuntimeParts parts, Closer closer)
+            throws IOException {
         this.config = config;
-        this.sandboxes = sandboxes;
-        this.containers = containers;
-        this.execs = execs;
+        this.parts = parts;
+        this.closer = closer;
+        Cgroup shims = shimCgroup(config, parts.cgroups(), closer);
+        CgroupPlacement helpers = new CgroupPlacement(shims.taskFiles(), shims.v2Dir());
+        SandboxTable sandboxTable = new SandboxTable();
+        ContainerTable containerTable = new ContainerTable();
+        this.containers =
+                ContainerManager.open(
+                        containerTable,
+                        containerSettings(config, helpers),
+                        sandboxTable,
+                        new StoredImages(parts.images(), new ImageAccounts(parts.files())),
+                        new ContainerKernel(parts.cgroups(), parts.launcher(), policy(config)));
+        this.sandboxes =
+                SandboxManager.open(
+                        sandboxTable,
+                        new SandboxSettings(
+                                config.layout(),
+                                config.ownName(),
+                                config.cgroupParent(),
+                                Path.of("/etc"),
+                                config.containers().shmSize(),
+                                helpers),
+                        parts.namespaces(),
+                        parts.network(),
+                        new SandboxMembers(containers, containerTable));
+        this.execs = new ExecManager(containers, sandboxTable);
+        this.puller = closer.add(new ImagePuller(parts.images()));
+        this.archives = closer.add(new ImageArchives(parts.images()));
+        LayerUsage layers = new LayerUsage(config.layout(), Clock.systemUTC());
+        this.stats =
+                new StatsReader(
+                        sandboxes,
+                        containers,
+                        parts.cgroups(),
+                        new InterfaceCounters(parts.namespaces()),
+                        layers);
+        closer.add(
+                containers
+                        .changes()
+                        .subscribe(change -> {
+                            if (change.kind() == ContainerChange.Kind.REMOVED) {
+                                layers.forget(change.container().id());
+                            }
+                        }));
+        this.findings = new Recovery(config, sandboxes, containers, parts).run();
+        closer.add(Watch.start(sandboxes));
     }
 
     /// Opens the runtime and recovers what lives from before.
+    ///
+    /// @throws KernelFaultException when something it cannot do without is missing
     public static ContainerRuntime open(RuntimeConfig config) {
-        if (config.instance().isEmpty()) {
-            throw new UnavailableException("the rooms of this runtime are not wired yet");
+        Closer closer = new Closer();
+        try {
+            makeDirectories(config.layout());
+            ContainerRuntime runtime =
+                    new ContainerRuntime(config, RuntimeParts.open(config, closer), closer);
+            runtime.findings.forEach(finding -> LOG.info("recovery: {}", finding));
+            return runtime;
+        } catch (IOException e) {
+            closer.close();
+            throw new KernelFaultException("could not open the runtime: " + e.getMessage(), e);
+        } catch (RuntimeException e) {
+            closer.close();
+            throw e;
         }
-        throw new UnavailableException("the rooms of " + config.ownName() + " are not wired yet");
+    }
+
+    private static void makeDirectories(StateLayout layout) throws IOException {
+        for (Path directory :
+                List.of(
+                        layout.runDir(),
+                        layout.stateDir(),
+                        layout.sandboxes(),
+                        layout.containers(),
+                        layout.sockets(),
+                        layout.writableLayers())) {
+            Trees.makePrivate(directory);
+        }
+    }
+
+    private static ContainerSettings containerSettings(
+            RuntimeConfig config, CgroupPlacement helpers) {
+        return new ContainerSettings(
+                config.layout(),
+                helpers,
+                Path.of("/dev"),
+                true,
+                config.containers().createMissingMountSources());
+    }
+
+    /// Shims and other helpers share one group: they die neither with this process's service nor
+    /// count against a pod. It goes once the last of them has gone.
+    private static Cgroup shimCgroup(RuntimeConfig config, CgroupManager cgroups, Closer closer) {
+        Cgroup group;
+        try {
+            group =
+                    cgroups.create(
+                            config.cgroupParent(),
+                            "shims",
+                            ResourceLimits.none(),
+                            DeviceRules.allowAll());
+        } catch (AlreadyExistsException _) {
+            group = cgroups.reopen(config.cgroupParent() + "/shims");
+        }
+        Cgroup shims = group;
+        closer.add(() -> {
+            if (shims.pids().isEmpty()) {
+                shims.remove();
+            }
+        });
+        return shims;
+    }
+
+    private static ProcessPolicy policy(RuntimeConfig config) throws IOException {
+        HostBounds bounds = HostBounds.ofThisProcess();
+        List<String> chosen = config.containers().defaultCapabilities();
+        return new ProcessPolicy(
+                new Capabilities(bounds.capabilities()),
+                chosen.isEmpty() ? Capabilities.defaults() : Set.copyOf(chosen),
+                new CompiledFilters(
+                        new SeccompCompiler(
+                                new LinuxSeccompCalls(), System.getProperty("os.version"))),
+                AppArmorProfile.host(),
+                SelinuxLabel.probe(),
+                bounds);
     }
 
     public RuntimeConfig config() {
@@ -50,11 +209,43 @@ public final class ContainerRuntime implements AutoCloseable {
         return execs;
     }
 
+    public ImageStore images() {
+        return parts.images();
+    }
+
+    public ImagePuller puller() {
+        return puller;
+    }
+
+    public ImageArchives archives() {
+        return archives;
+    }
+
+    public NodeNetwork network() {
+        return parts.network();
+    }
+
+    public CgroupManager cgroups() {
+        return parts.cgroups();
+    }
+
+    /// Who makes cgroups: `cgroupfs` or `systemd`.
+    public String cgroupDriver() {
+        return parts.cgroups().driver().name().toLowerCase(Locale.ROOT);
+    }
+
     public StatsReader stats() {
         return stats;
     }
 
+    /// What recovery found that was not as it should be, one sentence each.
+    public List<String> findings() {
+        return findings;
+    }
+
     /// Lets go of descriptors and threads. Containers run on.
     @Override
-    public void close() {}
+    public void close() {
+        closer.close();
+    }
 }

@@ -1,7 +1,9 @@
 package io.carpel.runtime;
 
+import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.store.StateLayout;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -18,7 +20,7 @@ public record RuntimeConfig(
         Containers containers) {
     public RuntimeConfig {
         if (!instance.matches("[a-z0-9]{0,16}")) {
-            throw new IllegalArgumentException(
+            throw new InvalidArgumentException(
                     "instance '%s' is not 0 to 16 lower-case letters and digits"
                             .formatted(instance));
         }
@@ -26,13 +28,47 @@ public record RuntimeConfig(
 
     /// The usual single runtime of a host.
     public static RuntimeConfig standard() {
+        return of("", StateLayout.standard());
+    }
+
+    /// Everything as usual but name and places.
+    ///
+    /// @param runDir what dies with a reboot: records, sockets, pins
+    /// @param stateDir what outlives it: images, writable layers, address leases
+    /// @param netnsDir network namespaces, where `ip netns` looks
+    public static RuntimeConfig at(String instance, Path runDir, Path stateDir, Path netnsDir) {
+        return of(instance, new StateLayout(runDir, stateDir, netnsDir));
+    }
+
+    /// Everything as usual but name and places.
+    public static RuntimeConfig of(String instance, StateLayout layout) {
         return new RuntimeConfig(
-                "",
-                StateLayout.standard(),
+                instance,
+                layout,
                 Cgroups.standard(),
                 Network.standard(),
                 Images.standard(),
                 Containers.standard());
+    }
+
+    /// The same with another network.
+    public RuntimeConfig with(Network other) {
+        return new RuntimeConfig(instance, layout, cgroups, other, images, containers);
+    }
+
+    /// The same with other cgroup settings.
+    public RuntimeConfig with(Cgroups other) {
+        return new RuntimeConfig(instance, layout, other, network, images, containers);
+    }
+
+    /// The same with other image settings.
+    public RuntimeConfig with(Images other) {
+        return new RuntimeConfig(instance, layout, cgroups, network, other, containers);
+    }
+
+    /// The same with other container settings.
+    public RuntimeConfig with(Containers other) {
+        return new RuntimeConfig(instance, layout, cgroups, network, images, other);
     }
 
     /// `carpel`, or `carpel-INSTANCE`.
@@ -40,66 +76,74 @@ public record RuntimeConfig(
         return instance.isEmpty() ? "carpel" : "carpel-" + instance;
     }
 
-    /// The cgroup below which sandboxes live that name no parent.
-    public String defaultCgroupParent() {
-        return "/" + ownName();
+    /// The cgroup below which containers lie whose sandbox names no parent.
+    public String cgroupParent() {
+        return cgroups.parent().isEmpty() ? "/" + ownName() : cgroups.parent();
     }
 
-    /// @param driver `cgroupfs`, `systemd` or `auto`
-    public record Cgroups(String driver) {
+    /// @param driver `auto` or `cgroupfs`
+    /// @param parent absolute; empty means one made from the instance
+    public record Cgroups(String driver, String parent) {
         public static Cgroups standard() {
-            return new Cgroups("auto");
+            return new Cgroups("auto", "");
         }
     }
 
-    /// @param cniConfDir read for `*.conflist` and `*.conf`; without one the built-in bridge serves
-    /// @param bridgeSubnet addresses of the built-in bridge, in CIDR form
-    public record Network(Path cniConfDir, List<Path> cniBinDirs, String bridgeSubnet) {
+    /// @param mode `auto`: CNI when there is a network list, else the built-in bridge; `cni` or
+    ///   `bridge`: only that one
+    /// @param cniConfDir read for network lists
+    /// @param bridgeName empty means one made from the instance
+    /// @param bridgeRange addresses of the built-in bridge in CIDR form; empty means a range that
+    ///   follows from the instance
+    public record Network(
+            String mode,
+            Path cniConfDir,
+            List<Path> cniBinDirs,
+            String bridgeName,
+            String bridgeRange) {
         public Network {
             cniBinDirs = List.copyOf(cniBinDirs);
         }
 
         public static Network standard() {
             return new Network(
+                    "auto",
                     Path.of("/etc/cni/net.d"),
                     List.of(Path.of("/opt/cni/bin"), Path.of("/usr/lib/cni")),
-                    "10.88.0.0/16");
+                    "",
+                    "");
         }
     }
 
     /// @param registriesConf empty means the usual places of containers-registries.conf(5)
-    /// @param pinned references that clean-up must never remove
-    /// @param parallelDownloads layers downloaded at once by one pull
+    /// @param pinned references that garbage collectors must leave alone
+    /// @param parallelDownloads layers downloaded at once
+    /// @param stallTimeout a transfer that moves no byte for so long is tried again
     public record Images(
-            Optional<Path> registriesConf, List<String> pinned, int parallelDownloads) {
+            Optional<Path> registriesConf,
+            List<String> pinned,
+            int parallelDownloads,
+            Duration stallTimeout) {
         public Images {
             pinned = List.copyOf(pinned);
         }
 
         public static Images standard() {
-            return new Images(Optional.empty(), List.of(), 3);
+            return new Images(Optional.empty(), List.of(), 4, Duration.ofMinutes(1));
         }
     }
 
-    /// @param shim the native program; empty means the one that came with this runtime
     /// @param createMissingMountSources whether a bind mount's absent source becomes a directory
     /// @param defaultCapabilities names without `CAP_`; empty means the built-in list
-    /// @param seccompWhenUnset the seccomp profile of containers that name none: `unconfined` or
-    ///   `runtime/default`
-    /// @param userNamespaceOwner user whose ranges in `/etc/subuid` bound user namespaces; empty
-    ///   bounds nothing
+    /// @param shmSize bytes of the `/dev/shm` that the containers of a sandbox share
     public record Containers(
-            Optional<Path> shim,
-            boolean createMissingMountSources,
-            List<String> defaultCapabilities,
-            String seccompWhenUnset,
-            String userNamespaceOwner) {
+            boolean createMissingMountSources, List<String> defaultCapabilities, long shmSize) {
         public Containers {
             defaultCapabilities = List.copyOf(defaultCapabilities);
         }
 
         public static Containers standard() {
-            return new Containers(Optional.empty(), true, List.of(), "unconfined", "");
+            return new Containers(true, List.of(), 64L << 20);
         }
     }
 }

@@ -52,11 +52,20 @@ final class ContainerEnds {
             return Transitions.onStartFailed(before, live.startFailure().get(), clock.instant());
         }
         if (record.isPresent()) {
-            ExitRecord exit = record.get();
-            return Transitions.onExited(before, exit.exitCode(), oom, exit.finishedAt());
+            return exited(before, record.get(), oom);
         }
         return lost(
                 before, "its shim went away without an exit record; all its processes were killed");
+    }
+
+    /// What an exit record says. It may know of a start that this process did not live to write
+    /// down.
+    static ContainerState exited(ContainerState before, ExitRecord exit, boolean oom) {
+        ContainerState from =
+                before instanceof ContainerState.Created(int pid) && exit.startedAt().isPresent()
+                        ? new ContainerState.Running(pid, exit.startedAt().get())
+                        : before;
+        return Transitions.onExited(from, exit.exitCode(), oom, exit.finishedAt());
     }
 
     /// An end without a record, when nothing of the container is left.

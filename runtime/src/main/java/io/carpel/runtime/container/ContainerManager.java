@@ -18,10 +18,13 @@ import io.carpel.runtime.launch.ShimStatus;
 import io.carpel.runtime.lifecycle.KeyedLocks;
 import io.carpel.runtime.lifecycle.Rollback;
 import io.carpel.runtime.lifecycle.Step;
+import io.carpel.runtime.sandbox.SandboxTable;
 import io.carpel.runtime.spec.ContainerSpec;
 import io.carpel.runtime.spec.ResourceLimits;
 import io.carpel.runtime.store.Announcer;
 import io.carpel.runtime.store.CreationClock;
+import io.carpel.runtime.store.RecordStore;
+import io.carpel.runtime.store.StateLayout;
 import io.carpel.runtime.store.Trees;
 import java.io.IOException;
 import java.time.Clock;
@@ -30,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /// Creates, starts, stops and removes containers.
 ///
@@ -52,6 +56,30 @@ public final class ContainerManager {
     private final KeyedLocks locks = new KeyedLocks("container");
     private final Drafts drafts = new Drafts();
     private final Map<String, LiveContainer> live = new ConcurrentHashMap<>();
+
+    /// @param sandboxes in which containers are created
+    public static ContainerManager open(
+            ContainerTable table,
+            ContainerSettings settings,
+            SandboxTable sandboxes,
+            ContainerImages images,
+            ContainerKernel kernel) {
+        ContainerRooms rooms =
+                new ContainerRooms(
+                        sandboxes,
+                        images,
+                        kernel.cgroups(),
+                        kernel.launcher(),
+                        kernel.policy(),
+                        new RecordStore<>(
+                                settings.layout().containers(),
+                                ContainerRecord.class,
+                                ContainerRecord.VERSION,
+                                RecordStore.mapper()),
+                        new ProcessStore(settings.layout(), RecordStore.mapper()));
+        List<Step<ContainerDraft>> steps = new ContainerSteps(rooms, settings, table::get).list();
+        return new ContainerManager(table, rooms, settings, steps, Clock.systemUTC());
+    }
 
     ContainerManager(
             ContainerTable table,
@@ -102,7 +130,11 @@ public final class ContainerManager {
             step = "publish it";
             LiveContainer made =
                     new LiveContainer(
-                            id, spec.pid(), draft.shim(), draft.cgroup(), draft.process());
+                            id,
+                            spec.pid(),
+                            draft.shim(),
+                            draft.cgroup(),
+                            Optional.of(draft.process()));
             undo.add(() -> forget(id));
             live.put(id, made);
             states.add(ContainerSteps.made(draft));
@@ -251,14 +283,19 @@ public final class ContainerManager {
         String id = record.spec().id();
         rooms.cgroups().reopen(record.cgroup()).remove();
         try {
-            Trees.remove(settings.layout().writable(id));
-            Trees.remove(settings.layout().shimSocket(id));
-            Trees.remove(settings.layout().container(id));
+            removeFiles(settings.layout(), id);
         } catch (IOException e) {
             throw fault(id, "remove its files", e);
         }
         rooms.images().release(record.image().id(), id);
         record.imageVolumes().forEach(image -> rooms.images().release(image, id));
+    }
+
+    static void removeFiles(StateLayout layout, String id) throws IOException {
+        Trees.remove(layout.writable(id));
+        Trees.remove(layout.shimSocket(id));
+        // Last: as long as it is there, a later process knows that there is something to remove.
+        Trees.remove(layout.container(id));
     }
 
     /// Changes its limits, all of them or none.
@@ -302,6 +339,31 @@ public final class ContainerManager {
     public ProcessSession attach(String id, boolean stdin) {
         LiveContainer container = running(id);
         return new AttachedStreams(container.shim, container.shim.attach(stdin));
+    }
+
+    /// Takes up what an earlier process left; to be called once, after the sandboxes were.
+    ///
+    /// @param findings takes one sentence for each thing that was not as it should be
+    public void recover(Consumer<String> findings) throws IOException {
+        new ContainerRecovery(rooms, settings, states, ends)
+                .recover(
+                        new ContainerRecovery.Sink() {
+                            @Override
+                            public void seen(ContainerRecord record) {
+                                creation.observe(record.createdAt());
+                            }
+
+                            @Override
+                            public void alive(LiveContainer container) {
+                                live.put(container.id, container);
+                                watch(container);
+                            }
+
+                            @Override
+                            public void found(String sentence) {
+                                findings.accept(sentence);
+                            }
+                        });
     }
 
     /// Waits until no container of the sandbox is just being created.

@@ -9,6 +9,7 @@ import io.carpel.runtime.launch.ExecLaunch;
 import io.carpel.runtime.launch.ExecPlan;
 import io.carpel.runtime.launch.ExecSession;
 import io.carpel.runtime.launch.LaunchPlanner;
+import io.carpel.runtime.launch.ResolvedProcess;
 import io.carpel.runtime.sandbox.SandboxTable;
 import io.carpel.runtime.spec.Printable;
 import java.time.Duration;
@@ -73,10 +74,15 @@ public final class ExecManager {
                         .namespaces()
                         .user()
                         .isPresent();
+        ResolvedProcess process =
+                container.process.orElseThrow(() ->
+                        new FailedPreconditionException(
+                                "container %s: how its process runs is not known any more"
+                                        .formatted(containerId)));
         ExecPlan plan =
                 LaunchPlanner.planExec(
                         new ExecLaunch(
-                                container.process.withCommand(argv, tty, stdin),
+                                process.withCommand(argv, tty, stdin),
                                 userNamespace,
                                 ContainerSteps.placement(container.cgroup),
                                 timeout));

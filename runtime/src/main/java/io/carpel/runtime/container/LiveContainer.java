@@ -16,7 +16,9 @@ final class LiveContainer {
     final PidMode pid;
     final ShimConnection shim;
     final Cgroup cgroup;
-    final ResolvedProcess process;
+
+    /// How its process runs, for execs; empty when that could not be read back after a restart.
+    final Optional<ResolvedProcess> process;
 
     /// Held while the state changes, and over the whole of a start: an exit that follows at once is
     /// then seen after it.
@@ -27,7 +29,11 @@ final class LiveContainer {
     private volatile Optional<String> startFailure = Optional.empty();
 
     LiveContainer(
-            String id, PidMode pid, ShimConnection shim, Cgroup cgroup, ResolvedProcess process) {
+            String id,
+            PidMode pid,
+            ShimConnection shim,
+            Cgroup cgroup,
+            Optional<ResolvedProcess> process) {
         this.id = id;
         this.pid = pid;
         this.shim = shim;

@@ -9,11 +9,14 @@ import io.carpel.runtime.lifecycle.KeyedLocks;
 import io.carpel.runtime.lifecycle.ProcessIdentity;
 import io.carpel.runtime.lifecycle.Rollback;
 import io.carpel.runtime.lifecycle.Step;
+import io.carpel.runtime.namespace.PodNamespaces;
 import io.carpel.runtime.network.NetworkRequest;
+import io.carpel.runtime.network.PodNetwork;
 import io.carpel.runtime.sandbox.SandboxRecord.Holding;
 import io.carpel.runtime.spec.SandboxSpec;
 import io.carpel.runtime.store.Announcer;
 import io.carpel.runtime.store.CreationClock;
+import io.carpel.runtime.store.RecordStore;
 import io.carpel.runtime.store.Trees;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
@@ -23,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /// Runs, stops and removes sandboxes.
 ///
@@ -41,6 +45,29 @@ public final class SandboxManager {
     private final Clock clock;
     private final KeyedLocks locks = new KeyedLocks("sandbox");
     private final Map<String, SandboxRecord> records = new ConcurrentHashMap<>();
+
+    /// @param namespaces makes and pins namespaces
+    /// @param containers who knows the containers of a sandbox
+    public static SandboxManager open(
+            SandboxTable table,
+            SandboxSettings settings,
+            PodNamespaces namespaces,
+            PodNetwork network,
+            SandboxContainers containers) {
+        Clock clock = Clock.systemUTC();
+        SandboxRooms rooms =
+                new SandboxRooms(
+                        namespaces,
+                        network,
+                        new RecordStore<>(
+                                settings.layout().sandboxes(),
+                                SandboxRecord.class,
+                                SandboxRecord.VERSION,
+                                RecordStore.mapper()),
+                        containers);
+        List<Step<SandboxDraft>> steps = new SandboxSteps(rooms, settings, clock).list();
+        return new SandboxManager(table, rooms, settings, steps, clock);
+    }
 
     SandboxManager(
             SandboxTable table,
@@ -223,14 +250,32 @@ public final class SandboxManager {
         return record.reaper().isEmpty() || record.reaper().get().alive();
     }
 
-    /// Takes up what an earlier process left. To be called once, before anything else.
+    /// Takes up what an earlier process left; to be called once, before anything else.
     ///
-    /// @param record as read from disk; a half-made one is taken apart
-    void restore(SandboxRecord record) {
+    /// @param findings takes one sentence for each thing that was not as it should be
+    public void recover(Consumer<String> findings) throws IOException {
+        RecordStore.Loaded<SandboxRecord> loaded = rooms.records().loadAll();
+        for (Map.Entry<String, String> broken : loaded.broken().entrySet()) {
+            rooms.records().setAside(broken.getKey(), settings.layout().setAside());
+            findings.accept(
+                    "sandbox %s: its record was set aside: %s"
+                            .formatted(broken.getKey(), broken.getValue()));
+        }
+        for (SandboxRecord record : loaded.records().values()) {
+            try {
+                restore(record, findings);
+            } catch (ContainerRuntimeException e) {
+                findings.accept("sandbox %s: %s".formatted(record.spec().id(), e.getMessage()));
+            }
+        }
+    }
+
+    private void restore(SandboxRecord record, Consumer<String> findings) {
         String id = record.spec().id();
         creation.observe(record.createdAt());
         records.put(id, record);
         if (record.phase() == SandboxRecord.Phase.MAKING) {
+            findings.accept("sandbox %s was half made: taken apart".formatted(id));
             release(record);
             removeDirectory(id);
             records.remove(id);
@@ -239,6 +284,7 @@ public final class SandboxManager {
         table.publish(record.snapshot());
         boolean ready = record.state() instanceof SandboxState.Ready;
         if (ready && !(rooms.namespaces().alive(record.pins()) && holderLives(record))) {
+            findings.accept("sandbox %s: its namespaces are gone".formatted(id));
             markNotReady(record, "its namespaces are gone");
         }
     }

@@ -1,6 +1,7 @@
 package io.carpel.runtime.sandbox;
 
 import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.launch.CgroupPlacement;
 import io.carpel.runtime.store.StateLayout;
 import java.nio.file.Path;
 
@@ -9,8 +10,15 @@ import java.nio.file.Path;
 /// @param ownName begins the names of network namespaces
 /// @param defaultCgroupParent for sandboxes that name none
 /// @param etc the host's `/etc`
+/// @param shmSize bytes of the `/dev/shm` that containers share
+/// @param helpers where processes live that hold namespaces
 public record SandboxSettings(
-        StateLayout layout, String ownName, String defaultCgroupParent, Path etc) {
+        StateLayout layout,
+        String ownName,
+        String defaultCgroupParent,
+        Path etc,
+        long shmSize,
+        CgroupPlacement helpers) {
     /// As many characters of an id as tools print: enough to be unique on a host.
     private static final int SHORT_ID = 13;
 

@@ -23,12 +23,14 @@ final class SandboxSteps {
     private final StateLayout layout;
     private final SandboxFiles files;
     private final Clock clock;
+    private final SandboxSettings settings;
 
     SandboxSteps(SandboxRooms rooms, SandboxSettings settings, Clock clock) {
         this.rooms = rooms;
         this.layout = settings.layout();
         this.files = new SandboxFiles(settings.etc());
         this.clock = clock;
+        this.settings = settings;
     }
 
     List<Step<SandboxDraft>> list() {
@@ -81,7 +83,8 @@ final class SandboxSteps {
                                                 layout.sandboxPins(id),
                                                 draft.netnsFile,
                                                 layout.sandboxShm(id),
-                                                PodNamespacesRequest.DEFAULT_SHM_SIZE)),
+                                                settings.shmSize(),
+                                                settings.helpers())),
                         c -> rooms.namespaces().remove(c.pins(), c.shm(), c.reaperPid()));
         draft.pins = created.pins();
         draft.shm = created.shm();

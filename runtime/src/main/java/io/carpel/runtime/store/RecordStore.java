@@ -16,6 +16,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.ObjectWriter;
+import tools.jackson.databind.json.JsonMapper;
 
 /// One JSON record per object, each in the object's own directory as `record.json`: `{"version": 1,
 /// "record": {…}}`.
@@ -25,6 +26,9 @@ import tools.jackson.databind.ObjectWriter;
 /// where it is, and [#setAside] moves it out of the way.
 public final class RecordStore<R> {
     private static final String FILE = "record.json";
+
+    // Thread-safe and costly to make: it learns the types it meets.
+    private static final ObjectMapper MAPPER = JsonMapper.builder().build();
 
     private final Path directory;
     private final int version;
@@ -40,6 +44,11 @@ public final class RecordStore<R> {
         this.writer = mapper.writer();
         this.reader = mapper.readerFor(type);
         this.envelope = mapper.readerFor(JsonNode.class);
+    }
+
+    /// How records are written as JSON.
+    public static ObjectMapper mapper() {
+        return MAPPER;
     }
 
     /// Writes the record of an object whose directory exists.

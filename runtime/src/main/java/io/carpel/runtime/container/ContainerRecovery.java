@@ -1,0 +1,229 @@
+package io.carpel.runtime.container;
+
+import io.carpel.runtime.cgroup.Cgroup;
+import io.carpel.runtime.container.ContainerState.Created;
+import io.carpel.runtime.container.ContainerState.Exited;
+import io.carpel.runtime.container.ContainerState.Running;
+import io.carpel.runtime.container.ContainerState.Unknown;
+import io.carpel.runtime.error.ContainerRuntimeException;
+import io.carpel.runtime.error.UnavailableException;
+import io.carpel.runtime.launch.ExitRecord;
+import io.carpel.runtime.launch.ResolvedProcess;
+import io.carpel.runtime.launch.ShimConnection;
+import io.carpel.runtime.launch.ShimStatus;
+import io.carpel.runtime.store.RecordStore;
+import io.carpel.runtime.store.StateLayout;
+import io.carpel.runtime.store.Trees;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// Finds the containers that an earlier process of this runtime has left.
+///
+/// What it assumes: a shim answers at its socket as long as its container lives; when it does not,
+/// the exit record tells the end; when there is none either, shim and container were killed, and
+/// whatever is left in the cgroup is killed too. The record is older than the shim's word, never
+/// newer.
+final class ContainerRecovery {
+    private static final Duration KILL_LIMIT = Duration.ofSeconds(10);
+
+    private final ContainerRooms rooms;
+    private final StateLayout layout;
+    private final ContainerStates states;
+    private final ContainerEnds ends;
+
+    /// Where findings go.
+    interface Sink {
+        void seen(ContainerRecord record);
+
+        void alive(LiveContainer container);
+
+        void found(String sentence);
+    }
+
+    ContainerRecovery(
+            ContainerRooms rooms,
+            ContainerSettings settings,
+            ContainerStates states,
+            ContainerEnds ends) {
+        this.rooms = rooms;
+        this.layout = settings.layout();
+        this.states = states;
+        this.ends = ends;
+    }
+
+    void recover(Sink sink) throws IOException {
+        RecordStore.Loaded<ContainerRecord> loaded = rooms.records().loadAll();
+        for (Map.Entry<String, String> broken : loaded.broken().entrySet()) {
+            rooms.records().setAside(broken.getKey(), layout.setAside());
+            sink.found(
+                    "container %s: its record was set aside: %s"
+                            .formatted(broken.getKey(), broken.getValue()));
+            tolerate(broken.getKey(), sink, () -> takeApart(broken.getKey(), Optional.empty()));
+        }
+        for (String id : loaded.without()) {
+            sink.found("container %s has no record: taken apart".formatted(id));
+            tolerate(id, sink, () -> takeApart(id, Optional.empty()));
+        }
+        for (ContainerRecord record : loaded.records().values()) {
+            tolerate(record.spec().id(), sink, () -> restore(record, sink));
+        }
+        sweepWritableLayers(sink);
+    }
+
+    @FunctionalInterface
+    private interface Work {
+        void run() throws IOException;
+    }
+
+    /// One container that cannot be recovered must not keep the others from it.
+    private static void tolerate(String id, Sink sink, Work work) {
+        try {
+            work.run();
+        } catch (IOException | ContainerRuntimeException e) {
+            sink.found("container %s: %s".formatted(id, e.getMessage()));
+        }
+    }
+
+    private void restore(ContainerRecord record, Sink sink) throws IOException {
+        String id = record.spec().id();
+        sink.seen(record);
+        if (record.phase() == ContainerRecord.Phase.MAKING) {
+            sink.found("container %s was half made: taken apart".formatted(id));
+            takeApart(id, Optional.of(record.cgroup()));
+            return;
+        }
+        states.add(record);
+        leaseAgain(record, sink);
+        switch (record.state()) {
+            case Created _, Running _, Unknown _ -> reconnect(record, sink);
+            case Exited _ -> {
+                // Its end is known already, and nothing of it runs.
+            }
+        }
+    }
+
+    /// Leases are not written down: whoever needs an image says so again.
+    private void leaseAgain(ContainerRecord record, Sink sink) {
+        String id = record.spec().id();
+        for (String image : images(record)) {
+            try {
+                rooms.images().lease(image, id);
+            } catch (ContainerRuntimeException e) {
+                sink.found("container %s: %s".formatted(id, e.getMessage()));
+            }
+        }
+    }
+
+    private static List<String> images(ContainerRecord record) {
+        var all = new java.util.ArrayList<>(record.imageVolumes());
+        all.add(record.image().id());
+        return all;
+    }
+
+    private void reconnect(ContainerRecord record, Sink sink) throws IOException {
+        String id = record.spec().id();
+        Cgroup cgroup = rooms.cgroups().reopen(record.cgroup());
+        ShimConnection shim;
+        ShimStatus status;
+        try {
+            shim = rooms.launcher().connect(id, layout.shimSocket(id), layout.exitRecord(id));
+            status = shim.status();
+        } catch (UnavailableException _) {
+            settle(id, cgroup, sink);
+            return;
+        }
+        status.startedAt()
+                .filter(_ -> record.state() instanceof Created)
+                .ifPresent(at ->
+                        states.change(
+                                id,
+                                ContainerChange.Kind.STARTED,
+                                s -> Transitions.onStarted(id, s, at)));
+        sink.alive(new LiveContainer(id, record.spec().pid(), shim, cgroup, process(id, sink)));
+    }
+
+    private Optional<ResolvedProcess> process(String id, Sink sink) {
+        try {
+            return Optional.of(rooms.processes().get(id));
+        } catch (IOException e) {
+            sink.found("container %s: no exec is possible: %s".formatted(id, e.getMessage()));
+            return Optional.empty();
+        }
+    }
+
+    /// The shim has gone: the record it left, or none, is the truth.
+    private void settle(String id, Cgroup cgroup, Sink sink) throws IOException {
+        cgroup.killAll();
+        Optional<ExitRecord> exit = ExitRecord.read(layout.exitRecord(id));
+        if (exit.isEmpty()) {
+            sink.found("container %s: its shim has gone without an exit record".formatted(id));
+        }
+        states.change(
+                id,
+                ContainerChange.Kind.STOPPED,
+                before ->
+                        exit.map(e -> ContainerEnds.exited(before, e, e.oomKilled()))
+                                .orElseGet(() ->
+                                        ends.lost(
+                                                before,
+                                                "its shim went away without an exit" + " record")));
+        cgroup.remove();
+    }
+
+    /// Ends and removes what cannot be taken up.
+    ///
+    /// @param cgroup where it was to be; looked up when not known
+    private void takeApart(String id, Optional<String> cgroup) throws IOException {
+        Optional<String> group = cgroup;
+        if (id.matches("[0-9a-f]{64}")) {
+            try {
+                ShimConnection shim =
+                        rooms.launcher().connect(id, layout.shimSocket(id), layout.exitRecord(id));
+                group = group.or(() -> cgroupOf(shim.pid(), id));
+                shim.kill(KILL_LIMIT);
+            } catch (UnavailableException _) {
+                // None was launched, or it has gone.
+            }
+            group.ifPresent(path -> rooms.cgroups().reopen(path).remove());
+            ContainerManager.removeFiles(layout, id);
+        } else {
+            Trees.remove(layout.containers().resolve(id));
+        }
+    }
+
+    /// The group a process is in, if that is the container's own.
+    private static Optional<String> cgroupOf(int pid, String id) {
+        try {
+            return Files.readAllLines(
+                            Path.of("/proc", Integer.toString(pid), "cgroup"),
+                            StandardCharsets.UTF_8)
+                    .stream()
+                    .map(line -> line.substring(line.indexOf(':', line.indexOf(':') + 1) + 1))
+                    .filter(path -> path.endsWith("/" + id))
+                    .findFirst();
+        } catch (IOException _) {
+            return Optional.empty();
+        }
+    }
+
+    /// Writable layers outlive a reboot, records do not.
+    private void sweepWritableLayers(Sink sink) throws IOException {
+        try (var entries = Files.newDirectoryStream(layout.writableLayers())) {
+            for (Path entry : entries) {
+                if (states.find(entry.getFileName().toString()).isEmpty()) {
+                    Trees.remove(entry);
+                    sink.found("writable layer %s belongs to nobody: removed".formatted(entry));
+                }
+            }
+        } catch (NoSuchFileException _) {
+            // Nothing was ever created here.
+        }
+    }
+}

@@ -1,0 +1,423 @@
+package io.carpel.runtime.container;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.carpel.runtime.container.ContainerState.Created;
+import io.carpel.runtime.container.ContainerState.Exited;
+import io.carpel.runtime.container.ContainerState.Running;
+import io.carpel.runtime.error.AlreadyExistsException;
+import io.carpel.runtime.error.FailedPreconditionException;
+import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.error.KernelFaultException;
+import io.carpel.runtime.error.NotFoundException;
+import io.carpel.runtime.launch.CgroupPlacement;
+import io.carpel.runtime.lifecycle.Step;
+import io.carpel.runtime.sandbox.SandboxFixture;
+import io.carpel.runtime.sandbox.Specs;
+import io.carpel.runtime.security.AppArmorProfile;
+import io.carpel.runtime.security.Capabilities;
+import io.carpel.runtime.security.SelinuxLabel;
+import io.carpel.runtime.spec.Bytes;
+import io.carpel.runtime.spec.ContainerSpec;
+import io.carpel.runtime.spec.MountSpec;
+import io.carpel.runtime.spec.PidMode;
+import io.carpel.runtime.spec.ResourceLimits;
+import io.carpel.runtime.store.RecordStore;
+import io.carpel.runtime.store.StateLayout;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.json.JsonMapper;
+
+@Timeout(30)
+final class ContainerManagerTest {
+    private static final Clock CLOCK =
+            Clock.fixed(Instant.parse("2026-11-23T12:00:00Z"), ZoneOffset.UTC);
+    private static final String ID = Specs.id(7);
+
+    @TempDir Path directory;
+    private final FakeShims shims = new FakeShims();
+    private final FakeCgroups cgroups = new FakeCgroups();
+    private final FakeImages images = new FakeImages();
+    private final List<String> heard = new CopyOnWriteArrayList<>();
+    private StateLayout layout = StateLayout.standard();
+    private SandboxFixture sandboxes = new SandboxFixture(layout);
+    private ContainerTable table = new ContainerTable();
+
+    @BeforeEach
+    void layOut() {
+        layout =
+                new StateLayout(
+                        directory.resolve("run"),
+                        directory.resolve("lib"),
+                        directory.resolve("netns"));
+        sandboxes = new SandboxFixture(layout);
+        sandboxes.run(
+                Specs.sandbox(
+                        Specs.id(1),
+                        Specs.ownNamespaces(PidMode.CONTAINER),
+                        directory.resolve("logs")));
+    }
+
+    private ContainerRooms rooms() {
+        JsonMapper mapper = JsonMapper.builder().build();
+        return new ContainerRooms(
+                sandboxes.table(),
+                images,
+                cgroups,
+                shims,
+                new ProcessPolicy(
+                        new Capabilities(Capabilities.all()),
+                        Capabilities.defaults(),
+                        (_, _) -> Bytes.empty(),
+                        AppArmorProfile.host(),
+                        SelinuxLabel.probe(),
+                        new HostBounds(0, -1L)),
+                new RecordStore<>(
+                        layout.containers(),
+                        ContainerRecord.class,
+                        ContainerRecord.VERSION,
+                        mapper),
+                new ProcessStore(layout, mapper));
+    }
+
+    private ContainerSettings settings() {
+        return new ContainerSettings(layout, CgroupPlacement.none(), Path.of("/dev"), true, true);
+    }
+
+    private List<Step<ContainerDraft>> steps() {
+        return new ContainerSteps(rooms(), settings(), id -> table.get(id)).list();
+    }
+
+    private ContainerManager manager(List<Step<ContainerDraft>> steps) {
+        table = new ContainerTable();
+        table.changes().subscribe(c -> heard.add(c.kind().name()));
+        return new ContainerManager(table, rooms(), settings(), steps, CLOCK);
+    }
+
+    private ContainerManager manager() {
+        return manager(steps());
+    }
+
+    private ContainerSpec spec() {
+        return Specs.container(
+                ID, sandboxes.table().get(Specs.id(1)).spec(), "busybox", List.of("sleep", "9"));
+    }
+
+    private ContainerSpec spec(PidMode pid, List<MountSpec> mounts, boolean privileged) {
+        ContainerSpec base = spec();
+        return new ContainerSpec(
+                base.id(),
+                base.sandboxId(),
+                base.name(),
+                base.image(),
+                base.process(),
+                mounts,
+                base.devices(),
+                base.resources(),
+                Specs.security(privileged),
+                base.rlimits(),
+                pid,
+                base.targetContainer(),
+                base.logPath(),
+                base.stopSignal(),
+                base.payload());
+    }
+
+    private ContainerSpec logTo(Path log) {
+        ContainerSpec base = spec();
+        return new ContainerSpec(
+                base.id(),
+                base.sandboxId(),
+                base.name(),
+                base.image(),
+                base.process(),
+                base.mounts(),
+                base.devices(),
+                base.resources(),
+                base.security(),
+                base.rlimits(),
+                base.pid(),
+                base.targetContainer(),
+                Optional.of(log),
+                base.stopSignal(),
+                base.payload());
+    }
+
+    @Test
+    void livesThroughAllStates() throws IOException {
+        ContainerManager manager = manager();
+        Container made = manager.create(spec());
+        assertThat(made.state()).isInstanceOf(Created.class);
+        assertThat(made.imageId()).isEqualTo(FakeImages.ID);
+        assertThat(made.imageRef()).startsWith("example.test/busybox@sha256:");
+        assertThat(made.imageTag()).isEqualTo("example.test/busybox:1");
+        assertThat(made.stopSignal()).isEqualTo(10);
+        assertThat(made.argv()).containsExactly("sleep", "9");
+        assertThat(made.cgroup()).isEqualTo("/carpel/" + ID);
+        assertThat(images.leases).containsExactly(FakeImages.ID + " " + ID);
+
+        manager.start(ID);
+        assertThat(manager.get(ID).state())
+                .isEqualTo(new Running(made.pid().orElseThrow(), FakeShim.STARTED));
+        assertThatThrownBy(() -> manager.start(ID)).isInstanceOf(FailedPreconditionException.class);
+
+        shim().end(3, 0, 0);
+        assertThat(manager.get(ID).state())
+                .isEqualTo(
+                        new Exited(
+                                3, "Error", "", Optional.of(FakeShim.STARTED), FakeShim.FINISHED));
+        assertThat(cgroups.groups).isEmpty();
+        manager.stop(ID, Duration.ofSeconds(5));
+
+        manager.remove(ID);
+        manager.remove(ID);
+        assertThat(manager.list()).isEmpty();
+        assertThat(heard).containsExactly("CREATED", "STARTED", "STOPPED", "REMOVED");
+        assertNothingLeft();
+    }
+
+    @Test
+    void whateverStepFailsNothingIsLeft() throws IOException {
+        int count = steps().size();
+        for (int n = 0; n < count; n++) {
+            for (boolean afterwards : new boolean[] {false, true}) {
+                List<Step<ContainerDraft>> steps = new ArrayList<>(steps());
+                Step<ContainerDraft> real = steps.get(n);
+                boolean half = afterwards;
+                steps.set(
+                        n,
+                        new Step<>(
+                                real.name(),
+                                draft -> {
+                                    if (half) {
+                                        real.work().run(draft);
+                                    }
+                                    throw new IOException("disk on fire");
+                                }));
+                ContainerManager manager = manager(steps);
+                assertThatThrownBy(() -> manager.create(spec()))
+                        .as("step %s", real.name())
+                        .isInstanceOf(KernelFaultException.class)
+                        .hasMessageContaining("could not " + real.name() + ": disk on fire");
+                assertThat(manager.list()).isEmpty();
+                assertThat(manager.making()).isEmpty();
+                assertNothingLeft();
+            }
+        }
+        assertThat(heard).isEmpty();
+        assertThat(manager().create(spec()).id()).isEqualTo(ID);
+    }
+
+    @Test
+    void aSandboxStoppedMeanwhileTakesTheContainerWithIt() throws IOException {
+        List<Step<ContainerDraft>> steps = new ArrayList<>(steps());
+        steps.add(new Step<>("meanwhile", _ -> sandboxes.stop(Specs.id(1))));
+        ContainerManager manager = manager(steps);
+        assertThatThrownBy(() -> manager.create(spec()))
+                .isInstanceOf(FailedPreconditionException.class)
+                .hasMessageContaining("is not ready");
+        assertThat(manager.list()).isEmpty();
+        assertNothingLeft();
+    }
+
+    @Test
+    void aFailedStartIsAnErrorAndAnEnd() throws IOException {
+        ContainerManager manager = manager();
+        manager.create(spec());
+        shim().startError = Optional.of("could not execute 'sleep': no such file");
+        assertThatThrownBy(() -> manager.start(ID))
+                .isInstanceOf(KernelFaultException.class)
+                .hasMessageContaining("sleep");
+        assertThat(manager.get(ID).state())
+                .isEqualTo(
+                        new Exited(
+                                128,
+                                "StartError",
+                                "could not execute 'sleep': no such file",
+                                Optional.empty(),
+                                CLOCK.instant()));
+        manager.remove(ID);
+        assertNothingLeft();
+    }
+
+    @Test
+    void asksOnceAndThenKills() {
+        ContainerManager manager = manager();
+        manager.create(spec());
+        manager.start(ID);
+        manager.stop(ID, Duration.ofMillis(50));
+        assertThat(shim().signals).containsExactly(10, 9);
+        assertThat(manager.get(ID).state()).isInstanceOf(Exited.class);
+    }
+
+    @Test
+    void doesNotKillOneThatEndsWhenAsked() {
+        ContainerManager manager = manager();
+        manager.create(spec());
+        manager.start(ID);
+        shim().endsOnTerm = true;
+        manager.stop(ID, Duration.ofSeconds(20));
+        assertThat(shim().signals).containsExactly(10);
+    }
+
+    @Test
+    void aSecondStopShortensTheFirstOnesWait() throws Exception {
+        ContainerManager manager = manager();
+        manager.create(spec());
+        manager.start(ID);
+        Thread patient = Thread.ofVirtual().start(() -> manager.stop(ID, Duration.ofHours(1)));
+        while (shim().signals.isEmpty()) {
+            Thread.onSpinWait();
+        }
+        manager.stop(ID, Duration.ofMillis(20));
+        assertThat(patient.join(Duration.ofSeconds(10))).isTrue();
+        assertThat(shim().signals).containsExactly(10, 9);
+    }
+
+    @Test
+    void killsWhenTheCallerHasGone() throws Exception {
+        ContainerManager manager = manager();
+        manager.create(spec());
+        manager.start(ID);
+        Thread caller = Thread.ofVirtual().start(() -> manager.stop(ID, Duration.ofMillis(100)));
+        while (shim().signals.isEmpty()) {
+            Thread.onSpinWait();
+        }
+        caller.interrupt();
+        caller.join();
+        Instant deadline = Instant.now().plusSeconds(10);
+        while (!(manager.get(ID).state() instanceof Exited) && Instant.now().isBefore(deadline)) {
+            Thread.onSpinWait();
+        }
+        assertThat(shim().signals).containsExactly(10, 9);
+    }
+
+    @Test
+    void anOomKillIsOneOnlyWhenTheInitWasKilled() {
+        ContainerManager manager = manager();
+        manager.create(spec());
+        manager.start(ID);
+        shim().end(0, 9, 1);
+        assertThat(((Exited) manager.get(ID).state()).reason()).isEqualTo("OOMKilled");
+    }
+
+    @Test
+    void aVanishedShimTakesEverythingAlong() {
+        ContainerManager manager = manager();
+        manager.create(spec());
+        manager.start(ID);
+        shim().vanish();
+        Exited state = (Exited) manager.get(ID).state();
+        assertThat(state.exitCode()).isEqualTo(255);
+        assertThat(state.message()).contains("its shim went away");
+        assertThat(cgroups.killed).containsExactly("/carpel/" + ID);
+    }
+
+    @Test
+    void changesAllLimitsOrNone() {
+        ContainerManager manager = manager();
+        manager.create(spec());
+        ResourceLimits limits =
+                new ResourceLimits(0, 0, 512, 1 << 20, 0, 0, 0, "", "", List.of(), Map.of());
+        manager.update(ID, limits);
+        assertThat(manager.get(ID).resources()).isEqualTo(limits);
+        cgroups.refuseUpdate = true;
+        ResourceLimits more = new ResourceLimits(0, 0, 9, 0, 0, 0, 0, "", "", List.of(), Map.of());
+        assertThatThrownBy(() -> manager.update(ID, more))
+                .isInstanceOf(FailedPreconditionException.class);
+        assertThat(manager.get(ID).resources()).isEqualTo(limits);
+        assertThatThrownBy(() -> manager.update("x", more)).isInstanceOf(NotFoundException.class);
+    }
+
+    @Test
+    void refusesWhatItsSandboxDoesNotAllow() throws IOException {
+        ContainerManager manager = manager();
+        assertThatThrownBy(() -> manager.create(spec(PidMode.HOST, List.of(), false)))
+                .isInstanceOf(InvalidArgumentException.class)
+                .hasMessageContaining("pid mode host");
+        assertThatThrownBy(() -> manager.create(spec(PidMode.POD, List.of(), false)))
+                .isInstanceOf(InvalidArgumentException.class);
+        assertThatThrownBy(() -> manager.create(spec(PidMode.CONTAINER, List.of(), true)))
+                .isInstanceOf(InvalidArgumentException.class)
+                .hasMessageContaining("privileged");
+        for (String bad : List.of("/etc/passwd", "logs/../x", "logs")) {
+            Path log = bad.startsWith("/") ? Path.of(bad) : directory.resolve(bad);
+            assertThatThrownBy(() -> manager.create(logTo(log)))
+                    .isInstanceOf(InvalidArgumentException.class)
+                    .hasMessageContaining("log path");
+        }
+        Files.createSymbolicLink(directory.resolve("logs/link"), directory);
+        assertThatThrownBy(() -> manager.create(logTo(directory.resolve("logs/link/x.log"))))
+                .isInstanceOf(InvalidArgumentException.class)
+                .hasMessageContaining("by a link");
+        assertNothingLeft();
+    }
+
+    @Test
+    void refusesADoubleAndAnUnknownImage() throws IOException {
+        ContainerManager manager = manager();
+        manager.create(spec());
+        assertThatThrownBy(() -> manager.create(spec())).isInstanceOf(AlreadyExistsException.class);
+        manager.remove(ID);
+        ContainerSpec nope =
+                Specs.container(
+                        ID, sandboxes.table().get(Specs.id(1)).spec(), "nope", List.of("x"));
+        assertThatThrownBy(() -> manager.create(nope))
+                .isInstanceOf(NotFoundException.class)
+                .hasMessage("image nope is not present");
+        assertNothingLeft();
+    }
+
+    @Test
+    void stoppingTheSandboxStopsAllItsContainers() throws IOException {
+        ContainerManager manager = manager();
+        SandboxMembers members = new SandboxMembers(manager, table);
+        for (int n = 10; n < 14; n++) {
+            manager.create(
+                    Specs.container(
+                            Specs.id(n),
+                            sandboxes.table().get(Specs.id(1)).spec(),
+                            "busybox",
+                            List.of("x")));
+        }
+        members.stopAll(Specs.id(1));
+        assertThat(manager.list()).allMatch(c -> c.state() instanceof Exited);
+        members.removeAll(Specs.id(1));
+        assertThat(manager.list()).isEmpty();
+        assertNothingLeft();
+    }
+
+    private FakeShim shim() {
+        FakeShim shim = shims.launched.get(ID);
+        assertThat(shim).isNotNull();
+        return java.util.Objects.requireNonNull(shim);
+    }
+
+    private void assertNothingLeft() throws IOException {
+        assertThat(shims.alive()).isZero();
+        assertThat(cgroups.groups).isEmpty();
+        assertThat(images.leases).isEmpty();
+        for (Path place : List.of(layout.containers(), layout.writableLayers())) {
+            if (Files.exists(place)) {
+                try (var entries = Files.list(place)) {
+                    assertThat(entries).isEmpty();
+                }
+            }
+        }
+    }
+}

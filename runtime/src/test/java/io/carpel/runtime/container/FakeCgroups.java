@@ -1,0 +1,132 @@
+package io.carpel.runtime.container;
+
+import io.carpel.runtime.cgroup.Cgroup;
+import io.carpel.runtime.cgroup.CgroupDriver;
+import io.carpel.runtime.cgroup.CgroupManager;
+import io.carpel.runtime.cgroup.CgroupMode;
+import io.carpel.runtime.cgroup.CgroupStats;
+import io.carpel.runtime.cgroup.DeviceRules;
+import io.carpel.runtime.error.FailedPreconditionException;
+import io.carpel.runtime.spec.ResourceLimits;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// Control groups that are entries of a map.
+public final class FakeCgroups implements CgroupManager {
+    public final Map<String, ResourceLimits> groups = new ConcurrentHashMap<>();
+    public final List<String> killed = new ArrayList<>();
+    public volatile long oomKills;
+    public volatile boolean refuseUpdate;
+
+    @Override
+    public CgroupDriver driver() {
+        return CgroupDriver.CGROUPFS;
+    }
+
+    @Override
+    public CgroupMode mode() {
+        return CgroupMode.V2;
+    }
+
+    @Override
+    public Cgroup create(String parent, String leaf, ResourceLimits limits, DeviceRules devices) {
+        String path = parent + "/" + leaf;
+        groups.put(path, limits);
+        return new Group(path);
+    }
+
+    @Override
+    public Cgroup reopen(String path) {
+        return new Group(path);
+    }
+
+    @Override
+    public Cgroup observe(String path) {
+        return new Group(path);
+    }
+
+    @Override
+    public List<String> children(String parent) {
+        return groups.keySet().stream().filter(p -> p.startsWith(parent + "/")).toList();
+    }
+
+    @Override
+    public List<String> missing() {
+        return List.of();
+    }
+
+    @Override
+    public void close() {}
+
+    private final class Group implements Cgroup {
+        private final String path;
+
+        Group(String path) {
+            this.path = path;
+        }
+
+        @Override
+        public String path() {
+            return path;
+        }
+
+        @Override
+        public List<Path> taskFiles() {
+            return List.of();
+        }
+
+        @Override
+        public Optional<Path> v2Dir() {
+            return Optional.of(Path.of("/sys/fs/cgroup" + path));
+        }
+
+        @Override
+        public void update(ResourceLimits limits) {
+            if (refuseUpdate) {
+                throw new FailedPreconditionException("memory in use is above the limit");
+            }
+            groups.put(path, limits);
+        }
+
+        @Override
+        public void killAll() {
+            killed.add(path);
+        }
+
+        @Override
+        public List<Integer> pids() {
+            return List.of();
+        }
+
+        @Override
+        public CgroupStats stats() throws IOException {
+            throw new IOException("no numbers in a fake");
+        }
+
+        @Override
+        public long oomKills() {
+            return oomKills;
+        }
+
+        @Override
+        public void freeze() {}
+
+        @Override
+        public void thaw() {}
+
+        @Override
+        public void remove() {
+            groups.remove(path);
+        }
+
+        @Override
+        public Cgroup child(String name) {
+            return new Group(path + "/" + name);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package io.carpel.runtime.sandbox;
+
+import io.carpel.runtime.launch.CgroupPlacement;
+import io.carpel.runtime.spec.SandboxSpec;
+import io.carpel.runtime.store.RecordStore;
+import io.carpel.runtime.store.StateLayout;
+import java.nio.file.Path;
+import java.time.Clock;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Sandboxes on fakes, for tests of rooms that need one.
+public final class SandboxFixture {
+    private final SandboxTable table = new SandboxTable();
+    private final SandboxManager manager;
+
+    public SandboxFixture(StateLayout layout) {
+        SandboxSettings settings =
+                new SandboxSettings(
+                        layout,
+                        "carpel",
+                        "/carpel",
+                        Path.of("/etc"),
+                        1 << 20,
+                        CgroupPlacement.none());
+        SandboxRooms rooms =
+                new SandboxRooms(
+                        new FakeNamespaces(),
+                        new FakeNetwork(),
+                        new RecordStore<>(
+                                layout.sandboxes(),
+                                SandboxRecord.class,
+                                SandboxRecord.VERSION,
+                                JsonMapper.builder().build()),
+                        new SandboxContainers() {
+                            @Override
+                            public void stopAll(String sandboxId) {}
+
+                            @Override
+                            public void removeAll(String sandboxId) {}
+                        });
+        Clock clock = Clock.systemUTC();
+        manager =
+                new SandboxManager(
+                        table,
+                        rooms,
+                        settings,
+                        new SandboxSteps(rooms, settings, clock).list(),
+                        clock);
+    }
+
+    public void run(SandboxSpec spec) {
+        manager.run(spec);
+    }
+
+    public void stop(String id) {
+        manager.stop(id);
+    }
+
+    public SandboxTable table() {
+        return table;
+    }
+}

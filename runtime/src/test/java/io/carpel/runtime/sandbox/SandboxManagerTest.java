@@ -1,0 +1,371 @@
+package io.carpel.runtime.sandbox;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.carpel.runtime.error.AlreadyExistsException;
+import io.carpel.runtime.error.ContainerRuntimeException;
+import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.error.KernelFaultException;
+import io.carpel.runtime.error.NotFoundException;
+import io.carpel.runtime.error.UnavailableException;
+import io.carpel.runtime.launch.CgroupPlacement;
+import io.carpel.runtime.lifecycle.Step;
+import io.carpel.runtime.spec.Bytes;
+import io.carpel.runtime.spec.DnsSpec;
+import io.carpel.runtime.spec.PidMode;
+import io.carpel.runtime.spec.SandboxSpec;
+import io.carpel.runtime.store.RecordStore;
+import io.carpel.runtime.store.StateLayout;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.json.JsonMapper;
+
+@Timeout(30)
+final class SandboxManagerTest implements SandboxContainers {
+    private static final Clock CLOCK =
+            Clock.fixed(Instant.parse("2026-11-23T12:00:00Z"), ZoneOffset.UTC);
+
+    @TempDir Path directory;
+    private final FakeNamespaces namespaces = new FakeNamespaces();
+    private final FakeNetwork network = new FakeNetwork();
+    private final List<String> asked = new ArrayList<>();
+    private final List<String> heard = new ArrayList<>();
+    private StateLayout layout = StateLayout.standard();
+    private SandboxTable table = new SandboxTable();
+
+    @Override
+    public void stopAll(String sandboxId) {
+        asked.add("stop " + sandboxId);
+    }
+
+    @Override
+    public void removeAll(String sandboxId) {
+        asked.add("remove " + sandboxId);
+    }
+
+    @BeforeEach
+    void layOut() {
+        layout = new StateLayout(directory.resolve("run"), directory, directory.resolve("netns"));
+    }
+
+    private SandboxRooms rooms() {
+        return new SandboxRooms(
+                namespaces,
+                network,
+                new RecordStore<>(
+                        layout.sandboxes(),
+                        SandboxRecord.class,
+                        SandboxRecord.VERSION,
+                        JsonMapper.builder().build()),
+                this);
+    }
+
+    private SandboxSettings settings() throws IOException {
+        Path etc = Files.createDirectories(directory.resolve("etc"));
+        Files.writeString(etc.resolve("resolv.conf"), "nameserver 192.0.2.1\n");
+        return new SandboxSettings(
+                layout, "carpel", "/carpel", etc, 1 << 20, CgroupPlacement.none());
+    }
+
+    private List<Step<SandboxDraft>> steps() throws IOException {
+        return new SandboxSteps(rooms(), settings(), CLOCK).list();
+    }
+
+    private SandboxManager manager(List<Step<SandboxDraft>> steps) throws IOException {
+        table = new SandboxTable();
+        table.changes().subscribe(c -> heard.add(c.kind() + " " + c.sandbox().id()));
+        return new SandboxManager(table, rooms(), settings(), steps, CLOCK);
+    }
+
+    private SandboxManager manager() throws IOException {
+        return manager(steps());
+    }
+
+    private SandboxSpec spec(int number) {
+        return Specs.sandbox(
+                Specs.id(number),
+                Specs.ownNamespaces(PidMode.CONTAINER),
+                directory.resolve("logs/" + number));
+    }
+
+    @Test
+    void runsAndListsAndForgets() throws IOException {
+        SandboxManager manager = manager();
+        Sandbox made = manager.run(spec(1));
+
+        assertThat(made.isReady()).isTrue();
+        assertThat(made.addresses()).containsExactly("10.0.0.2", "fd00::2");
+        assertThat(made.pins().net())
+                .contains(directory.resolve("netns/carpel-" + Specs.id(1).substring(0, 13)));
+        assertThat(made.cgroupParent()).isEqualTo("/carpel");
+        assertThat(manager.list()).containsExactly(manager.get(Specs.id(1)));
+        assertThat(manager.find("00000001")).contains(made);
+        Path files = layout.sandboxFiles(Specs.id(1));
+        assertThat(files.resolve("resolv.conf")).hasContent("nameserver 192.0.2.1");
+        assertThat(files.resolve("hostname")).hasContent("pod-host");
+        assertThat(Files.readString(files.resolve("hosts"))).endsWith("10.0.0.2\tpod-host\n");
+        assertThat(directory.resolve("logs/1")).isDirectory();
+
+        manager.stop(Specs.id(1));
+        assertThat(manager.get(Specs.id(1)).isReady()).isFalse();
+        assertThat(network.attached).isEmpty();
+        assertThat(namespaces.held).isEmpty();
+        manager.stop(Specs.id(1));
+        assertThat(network.detaches).hasValue(1);
+        manager.remove(Specs.id(1));
+        manager.remove(Specs.id(1));
+        manager.stop("unknown");
+
+        assertThat(manager.list()).isEmpty();
+        assertThatThrownBy(() -> manager.get(Specs.id(1))).isInstanceOf(NotFoundException.class);
+        assertNothingLeft();
+        assertThat(heard)
+                .containsExactly(
+                        "READY " + Specs.id(1), "STOPPED " + Specs.id(1), "REMOVED " + Specs.id(1));
+        assertThat(asked).contains("stop " + Specs.id(1), "remove " + Specs.id(1));
+    }
+
+    @Test
+    void whateverStepFailsNothingIsLeft() throws IOException {
+        int count = steps().size();
+        for (int n = 0; n < count; n++) {
+            for (boolean afterwards : new boolean[] {false, true}) {
+                List<Step<SandboxDraft>> steps = new ArrayList<>(steps());
+                Step<SandboxDraft> real = steps.get(n);
+                boolean half = afterwards;
+                steps.set(
+                        n,
+                        new Step<>(
+                                real.name(),
+                                draft -> {
+                                    if (half) {
+                                        real.work().run(draft);
+                                    }
+                                    throw new IOException("disk on fire");
+                                }));
+                SandboxManager manager = manager(steps);
+                assertThatThrownBy(() -> manager.run(spec(1)))
+                        .as("step %s", real.name())
+                        .isInstanceOf(KernelFaultException.class)
+                        .hasMessage(
+                                "sandbox %s: could not %s: disk on fire"
+                                        .formatted(Specs.id(1), real.name()));
+                assertThat(manager.list()).isEmpty();
+                assertThat(manager.making()).isEmpty();
+                assertNothingLeft();
+            }
+        }
+        assertThat(heard).isEmpty();
+        assertThat(manager().run(spec(1)).isReady()).isTrue();
+    }
+
+    @Test
+    void aFailedAttachIsDetached() throws IOException {
+        network.failAttach = true;
+        SandboxManager manager = manager();
+        assertThatThrownBy(() -> manager.run(spec(1)))
+                .isInstanceOf(UnavailableException.class)
+                .hasMessageContaining("the plugin said no");
+        assertNothingLeft();
+    }
+
+    @Test
+    void aFailedDetachIsTriedAgainByTheNextStop() throws IOException {
+        SandboxManager manager = manager();
+        manager.run(spec(1));
+        network.failDetach = true;
+        assertThatThrownBy(() -> manager.stop(Specs.id(1)))
+                .isInstanceOf(UnavailableException.class);
+        assertThat(manager.get(Specs.id(1)).isReady()).isFalse();
+        assertThatThrownBy(() -> table.ready(Specs.id(1)))
+                .isInstanceOf(ContainerRuntimeException.class)
+                .hasMessageContaining("it was stopped");
+        network.failDetach = false;
+        manager.remove(Specs.id(1));
+        assertNothingLeft();
+    }
+
+    @Test
+    void refusesASecondOneOfTheSameId() throws IOException {
+        SandboxManager manager = manager();
+        manager.run(spec(1));
+        assertThatThrownBy(() -> manager.run(spec(1))).isInstanceOf(AlreadyExistsException.class);
+        assertThat(manager.get(Specs.id(1)).isReady()).isTrue();
+    }
+
+    @Test
+    void oneThatHangsBlocksNobodyElseAndSaysWhere() throws Exception {
+        SandboxManager manager = manager();
+        CountDownLatch reached = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        manager.run(spec(3));
+        network.onAttach =
+                () -> {
+                    network.onAttach = () -> {};
+                    reached.countDown();
+                    awaitQuietly(release);
+                };
+        Thread stuck = Thread.ofVirtual().start(() -> manager.run(spec(1)));
+        assertThat(reached.await(10, TimeUnit.SECONDS)).isTrue();
+
+        assertThat(manager.making()).isEqualTo(Map.of(Specs.id(1), "attach the network"));
+        assertThat(manager.list()).hasSize(1);
+        manager.run(spec(2));
+        manager.remove(Specs.id(3));
+        assertThat(manager.list()).extracting(Sandbox::id).containsExactly(Specs.id(2));
+
+        release.countDown();
+        stuck.join();
+        assertThat(manager.list()).hasSize(2);
+        assertThat(manager.list())
+                .extracting(Sandbox::createdAt)
+                .isSorted()
+                .doesNotHaveDuplicates();
+    }
+
+    @Test
+    void takesUpWhatAnEarlierProcessLeft() throws IOException {
+        SandboxManager before = manager();
+        Sandbox kept = before.run(spec(1));
+        before.run(spec(2));
+        namespaces.held.remove(layout.sandboxPins(Specs.id(2)).resolve("ipc"));
+
+        SandboxManager after = manager();
+        after.recover(heard::add);
+
+        assertThat(after.get(Specs.id(1))).isEqualTo(kept);
+        assertThat(after.get(Specs.id(1)).spec().payload())
+                .isEqualTo(Bytes.utf8("payload of " + Specs.id(1)));
+        assertThat(after.get(Specs.id(2)).state())
+                .isEqualTo(new SandboxState.NotReady(CLOCK.instant(), "its namespaces are gone"));
+        assertThat(after.run(spec(4)).createdAt()).isAfter(kept.createdAt());
+        for (int n : List.of(1, 2, 4)) {
+            after.remove(Specs.id(n));
+        }
+        assertNothingLeft();
+    }
+
+    @Test
+    void takesApartWhatWasHalfMadeWhenTheProcessDied() throws IOException {
+        List<Step<SandboxDraft>> steps = new ArrayList<>(steps());
+        steps.set(
+                4,
+                new Step<>(
+                        "die",
+                        draft -> {
+                            draft.undo.commit();
+                            throw new IOException("killed");
+                        }));
+        SandboxManager before = manager(steps);
+        assertThatThrownBy(() -> before.run(spec(1))).hasMessageContaining("killed");
+        assertThat(network.attached).isNotEmpty();
+
+        SandboxManager after = manager();
+        after.recover(heard::add);
+        assertThat(heard).anyMatch(f -> f.contains("was half made: taken apart"));
+
+        assertThat(after.list()).isEmpty();
+        assertThat(network.attached).isEmpty();
+        assertThat(layout.sandbox(Specs.id(1))).doesNotExist();
+    }
+
+    @Test
+    void isNotReadyOnceTheFirstProcessOfItsPidNamespaceHasEnded() throws Exception {
+        Process reaper = new ProcessBuilder("sleep", "600").start();
+        namespaces.reaper = Optional.of((int) reaper.pid());
+        SandboxManager manager = manager();
+        manager.run(spec(1));
+        manager.checkAll();
+        assertThat(manager.get(Specs.id(1)).isReady()).isTrue();
+        reaper.destroyForcibly().waitFor();
+        manager.checkAll();
+        assertThat(manager.get(Specs.id(1)).isReady()).isFalse();
+        assertThat(heard).endsWith("STOPPED " + Specs.id(1));
+    }
+
+    @Test
+    void refusesWhatWouldSmuggleLinesIntoFiles() throws IOException {
+        SandboxManager manager = manager();
+        for (String bad : List.of("a\nb", "a b", "x".repeat(65), "a/b", "a:b", "ä")) {
+            SandboxSpec spec = spec(1);
+            SandboxSpec evil =
+                    new SandboxSpec(
+                            spec.id(),
+                            spec.name(),
+                            bad,
+                            spec.namespaces(),
+                            spec.dns(),
+                            spec.ports(),
+                            "",
+                            Map.of(),
+                            spec.logDirectory(),
+                            false,
+                            "",
+                            Map.of(),
+                            Bytes.empty());
+            assertThatThrownBy(() -> manager.run(evil))
+                    .isInstanceOf(InvalidArgumentException.class)
+                    .hasMessageContaining("hostname");
+        }
+        assertThatThrownBy(() ->
+                        new DnsSpec(List.of("1.1.1.1\nnameserver 6.6.6.6"), List.of(), List.of()))
+                .isInstanceOf(InvalidArgumentException.class);
+        assertNothingLeft();
+    }
+
+    @Test
+    void writesResolvConfInOrder() {
+        assertThat(
+                        SandboxFiles.resolvConf(
+                                new DnsSpec(
+                                        List.of("10.0.0.10", "fd00::a"),
+                                        List.of("a.b", "c"),
+                                        List.of("ndots:5"))))
+                .isEqualTo(
+                        """
+                        search a.b c
+                        nameserver 10.0.0.10
+                        nameserver fd00::a
+                        options ndots:5
+                        """);
+        assertThat(SandboxFiles.resolvConf(new DnsSpec(List.of(), List.of(), List.of()))).isEmpty();
+    }
+
+    private void assertNothingLeft() throws IOException {
+        assertThat(network.attached).isEmpty();
+        assertThat(namespaces.held).isEmpty();
+        if (Files.exists(layout.sandboxes())) {
+            try (var entries = Files.list(layout.sandboxes())) {
+                assertThat(entries).isEmpty();
+            }
+        }
+        if (Files.exists(layout.netnsDir())) {
+            try (var entries = Files.list(layout.netnsDir())) {
+                assertThat(entries).isEmpty();
+            }
+        }
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
