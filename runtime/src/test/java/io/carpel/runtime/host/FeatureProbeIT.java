@@ -51,6 +51,6 @@ class FeatureProbeIT {
                         assertThat(finding.fix()).isNotEmpty();
                     }
                 });
-        assertThat(Files.list(directory).toList()).isEmpty();
+        assertThat(directory).isEmptyDirectory();
     }
 }
