@@ -157,6 +157,8 @@ function _complete_carpel() {
   # Edge case: if command line has no space after subcommand, then don't assume this subcommand is selected (remkop/picocli#1468).
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} serve" ];    then _picocli_carpel; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} run" ];    then _picocli_carpel; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} exec" ];    then _picocli_carpel; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} logs" ];    then _picocli_carpel; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} rm" ];    then _picocli_carpel; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} ns" ];    then _picocli_carpel; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} image" ];    then _picocli_carpel; return $?; fi
@@ -175,35 +177,39 @@ function _complete_carpel() {
   # Find the longest sequence of subcommands and call the bash function for that subcommand.
   local cmds0=(serve)
   local cmds1=(run)
-  local cmds2=(rm)
-  local cmds3=(ns)
-  local cmds4=(image)
-  local cmds5=(config)
-  local cmds6=(version)
-  local cmds7=(completion)
-  local cmds8=(image pull)
-  local cmds9=(image import)
-  local cmds10=(image export)
-  local cmds11=(image list)
-  local cmds12=(image ls)
-  local cmds13=(image rm)
-  local cmds14=(config default)
-  local cmds15=(config show)
+  local cmds2=(exec)
+  local cmds3=(logs)
+  local cmds4=(rm)
+  local cmds5=(ns)
+  local cmds6=(image)
+  local cmds7=(config)
+  local cmds8=(version)
+  local cmds9=(completion)
+  local cmds10=(image pull)
+  local cmds11=(image import)
+  local cmds12=(image export)
+  local cmds13=(image list)
+  local cmds14=(image ls)
+  local cmds15=(image rm)
+  local cmds16=(config default)
+  local cmds17=(config show)
 
-  if CompWordsContainsArray "${cmds15[@]}"; then _picocli_carpel_config_show; return $?; fi
-  if CompWordsContainsArray "${cmds14[@]}"; then _picocli_carpel_config_default; return $?; fi
-  if CompWordsContainsArray "${cmds13[@]}"; then _picocli_carpel_image_rm; return $?; fi
-  if CompWordsContainsArray "${cmds12[@]}"; then _picocli_carpel_image_ls; return $?; fi
-  if CompWordsContainsArray "${cmds11[@]}"; then _picocli_carpel_image_list; return $?; fi
-  if CompWordsContainsArray "${cmds10[@]}"; then _picocli_carpel_image_export; return $?; fi
-  if CompWordsContainsArray "${cmds9[@]}"; then _picocli_carpel_image_import; return $?; fi
-  if CompWordsContainsArray "${cmds8[@]}"; then _picocli_carpel_image_pull; return $?; fi
-  if CompWordsContainsArray "${cmds7[@]}"; then _picocli_carpel_completion; return $?; fi
-  if CompWordsContainsArray "${cmds6[@]}"; then _picocli_carpel_version; return $?; fi
-  if CompWordsContainsArray "${cmds5[@]}"; then _picocli_carpel_config; return $?; fi
-  if CompWordsContainsArray "${cmds4[@]}"; then _picocli_carpel_image; return $?; fi
-  if CompWordsContainsArray "${cmds3[@]}"; then _picocli_carpel_ns; return $?; fi
-  if CompWordsContainsArray "${cmds2[@]}"; then _picocli_carpel_rm; return $?; fi
+  if CompWordsContainsArray "${cmds17[@]}"; then _picocli_carpel_config_show; return $?; fi
+  if CompWordsContainsArray "${cmds16[@]}"; then _picocli_carpel_config_default; return $?; fi
+  if CompWordsContainsArray "${cmds15[@]}"; then _picocli_carpel_image_rm; return $?; fi
+  if CompWordsContainsArray "${cmds14[@]}"; then _picocli_carpel_image_ls; return $?; fi
+  if CompWordsContainsArray "${cmds13[@]}"; then _picocli_carpel_image_list; return $?; fi
+  if CompWordsContainsArray "${cmds12[@]}"; then _picocli_carpel_image_export; return $?; fi
+  if CompWordsContainsArray "${cmds11[@]}"; then _picocli_carpel_image_import; return $?; fi
+  if CompWordsContainsArray "${cmds10[@]}"; then _picocli_carpel_image_pull; return $?; fi
+  if CompWordsContainsArray "${cmds9[@]}"; then _picocli_carpel_completion; return $?; fi
+  if CompWordsContainsArray "${cmds8[@]}"; then _picocli_carpel_version; return $?; fi
+  if CompWordsContainsArray "${cmds7[@]}"; then _picocli_carpel_config; return $?; fi
+  if CompWordsContainsArray "${cmds6[@]}"; then _picocli_carpel_image; return $?; fi
+  if CompWordsContainsArray "${cmds5[@]}"; then _picocli_carpel_ns; return $?; fi
+  if CompWordsContainsArray "${cmds4[@]}"; then _picocli_carpel_rm; return $?; fi
+  if CompWordsContainsArray "${cmds3[@]}"; then _picocli_carpel_logs; return $?; fi
+  if CompWordsContainsArray "${cmds2[@]}"; then _picocli_carpel_exec; return $?; fi
   if CompWordsContainsArray "${cmds1[@]}"; then _picocli_carpel_run; return $?; fi
   if CompWordsContainsArray "${cmds0[@]}"; then _picocli_carpel_serve; return $?; fi
 
@@ -216,7 +222,7 @@ function _picocli_carpel() {
   # Get completion data
   local curr_word=${COMP_WORDS[COMP_CWORD]}
 
-  local commands="serve run rm ns image config version completion"
+  local commands="serve run exec logs rm ns image config version completion"
   local flag_opts="'-h' '--help'"
   local arg_opts=""
 
@@ -237,7 +243,7 @@ function _picocli_carpel_serve() {
 
   local commands=""
   local flag_opts="'-h' '--help'"
-  local arg_opts="'--config' '--listen' '--run-dir' '--state-dir' '--netns-dir' '--instance' '--pid-file' '--ready-notify' '--registries-conf' '--log-level' '--log-format' '--log-file' '--cni-conf-dir' '--cni-bin-dir' '--bridge-name' '--bridge-range' '--cgroup-driver' '--cgroup-parent' '--security-default-seccomp' '--security-default-capabilities' '--security-subid-user' '--pod-shm-size' '--pod-missing-mount-source' '--image-max-parallel-downloads' '--image-stall-timeout'"
+  local arg_opts="'--config' '--listen' '--run-dir' '--state-dir' '--netns-dir' '--instance' '--pid-file' '--ready-notify' '--registries-conf' '--log-level' '--log-format' '--log-file' '--network-mode' '--cni-conf-dir' '--cni-bin-dir' '--bridge-name' '--bridge-range' '--cgroup-driver' '--cgroup-parent' '--security-default-seccomp' '--security-default-capabilities' '--security-subid-user' '--pod-shm-size' '--pod-missing-mount-source' '--image-max-parallel-downloads' '--image-stall-timeout'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -276,6 +282,9 @@ function _picocli_carpel_serve() {
       return
       ;;
     '--log-file')
+      return
+      ;;
+    '--network-mode')
       return
       ;;
     '--cni-conf-dir')
@@ -336,12 +345,12 @@ function _picocli_carpel_run() {
 
   local commands=""
   local flag_opts="'--rm' '-d' '--detach' '-q' '--quiet' '-h' '--help'"
-  local arg_opts="'-c' '--connect' '--timeout'"
+  local arg_opts="'--connect' '--timeout'"
 
   type compopt &>/dev/null && compopt +o default
 
   case ${prev_word} in
-    '-c'|'--connect')
+    '--connect')
       return
       ;;
     '--timeout')
@@ -365,6 +374,66 @@ function _picocli_carpel_run() {
   fi
 }
 
+# Generates completions for the options and subcommands of the `exec` subcommand.
+function _picocli_carpel_exec() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'-h' '--help'"
+  local arg_opts="'--connect' '-c' '--container' '--timeout'"
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '--connect')
+      return
+      ;;
+    '-c'|'--container')
+      return
+      ;;
+    '--timeout')
+      return
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `logs` subcommand.
+function _picocli_carpel_logs() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'-f' '--follow' '-h' '--help'"
+  local arg_opts="'--connect'"
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '--connect')
+      return
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
 # Generates completions for the options and subcommands of the `rm` subcommand.
 function _picocli_carpel_rm() {
   # Get completion data
@@ -373,12 +442,12 @@ function _picocli_carpel_rm() {
 
   local commands=""
   local flag_opts="'-a' '--all' '-h' '--help'"
-  local arg_opts="'-c' '--connect' '--grace'"
+  local arg_opts="'--connect' '--grace'"
 
   type compopt &>/dev/null && compopt +o default
 
   case ${prev_word} in
-    '-c'|'--connect')
+    '--connect')
       return
       ;;
     '--grace')
@@ -403,13 +472,13 @@ function _picocli_carpel_ns() {
 
   local commands=""
   local flag_opts="'-h' '--help'"
-  local arg_opts="'-c' '--connect' '-o' '--output'"
+  local arg_opts="'--connect' '-o' '--output'"
   local tablejson_option_args=("table" "json") # --output values
 
   type compopt &>/dev/null && compopt +o default
 
   case ${prev_word} in
-    '-c'|'--connect')
+    '--connect')
       return
       ;;
     '-o'|'--output')
@@ -472,12 +541,12 @@ function _picocli_carpel_version() {
 
   local commands=""
   local flag_opts="'--client' '-h' '--help'"
-  local arg_opts="'-c' '--connect'"
+  local arg_opts="'--connect'"
 
   type compopt &>/dev/null && compopt +o default
 
   case ${prev_word} in
-    '-c'|'--connect')
+    '--connect')
       return
       ;;
   esac
@@ -523,12 +592,12 @@ function _picocli_carpel_image_pull() {
 
   local commands=""
   local flag_opts="'-q' '--quiet' '-h' '--help'"
-  local arg_opts="'-c' '--connect'"
+  local arg_opts="'--connect'"
 
   type compopt &>/dev/null && compopt +o default
 
   case ${prev_word} in
-    '-c'|'--connect')
+    '--connect')
       return
       ;;
   esac
@@ -550,12 +619,12 @@ function _picocli_carpel_image_import() {
 
   local commands=""
   local flag_opts="'-q' '--quiet' '-h' '--help'"
-  local arg_opts="'-c' '--connect'"
+  local arg_opts="'--connect'"
 
   type compopt &>/dev/null && compopt +o default
 
   case ${prev_word} in
-    '-c'|'--connect')
+    '--connect')
       return
       ;;
   esac
@@ -584,13 +653,13 @@ function _picocli_carpel_image_export() {
 
   local commands=""
   local flag_opts="'--directory' '-h' '--help'"
-  local arg_opts="'-c' '--connect' '-o' '--output' '--format'"
+  local arg_opts="'--connect' '-o' '--output' '--format'"
   local ocidocker_option_args=("oci" "docker") # --format values
 
   type compopt &>/dev/null && compopt +o default
 
   case ${prev_word} in
-    '-c'|'--connect')
+    '--connect')
       return
       ;;
     '-o'|'--output')
@@ -623,12 +692,12 @@ function _picocli_carpel_image_list() {
 
   local commands=""
   local flag_opts="'-h' '--help'"
-  local arg_opts="'-c' '--connect'"
+  local arg_opts="'--connect'"
 
   type compopt &>/dev/null && compopt +o default
 
   case ${prev_word} in
-    '-c'|'--connect')
+    '--connect')
       return
       ;;
   esac
@@ -650,12 +719,12 @@ function _picocli_carpel_image_ls() {
 
   local commands=""
   local flag_opts="'-h' '--help'"
-  local arg_opts="'-c' '--connect'"
+  local arg_opts="'--connect'"
 
   type compopt &>/dev/null && compopt +o default
 
   case ${prev_word} in
-    '-c'|'--connect')
+    '--connect')
       return
       ;;
   esac
@@ -677,12 +746,12 @@ function _picocli_carpel_image_rm() {
 
   local commands=""
   local flag_opts="'-h' '--help'"
-  local arg_opts="'-c' '--connect'"
+  local arg_opts="'--connect'"
 
   type compopt &>/dev/null && compopt +o default
 
   case ${prev_word} in
-    '-c'|'--connect')
+    '--connect')
       return
       ;;
   esac
@@ -722,7 +791,7 @@ function _picocli_carpel_config_show() {
 
   local commands=""
   local flag_opts="'-h' '--help'"
-  local arg_opts="'--config' '--listen' '--run-dir' '--state-dir' '--netns-dir' '--instance' '--pid-file' '--ready-notify' '--registries-conf' '--log-level' '--log-format' '--log-file' '--cni-conf-dir' '--cni-bin-dir' '--bridge-name' '--bridge-range' '--cgroup-driver' '--cgroup-parent' '--security-default-seccomp' '--security-default-capabilities' '--security-subid-user' '--pod-shm-size' '--pod-missing-mount-source' '--image-max-parallel-downloads' '--image-stall-timeout'"
+  local arg_opts="'--config' '--listen' '--run-dir' '--state-dir' '--netns-dir' '--instance' '--pid-file' '--ready-notify' '--registries-conf' '--log-level' '--log-format' '--log-file' '--network-mode' '--cni-conf-dir' '--cni-bin-dir' '--bridge-name' '--bridge-range' '--cgroup-driver' '--cgroup-parent' '--security-default-seccomp' '--security-default-capabilities' '--security-subid-user' '--pod-shm-size' '--pod-missing-mount-source' '--image-max-parallel-downloads' '--image-stall-timeout'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -761,6 +830,9 @@ function _picocli_carpel_config_show() {
       return
       ;;
     '--log-file')
+      return
+      ;;
+    '--network-mode')
       return
       ;;
     '--cni-conf-dir')

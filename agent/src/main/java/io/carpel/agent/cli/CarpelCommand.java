@@ -40,6 +40,8 @@ public final class CarpelCommand implements Runnable {
         CommandLine root = new CommandLine(new CarpelCommand());
         root.addSubcommand(ServeCommand.create(launcher));
         root.addSubcommand(new RunCommand());
+        root.addSubcommand(ExecCommand.create());
+        root.addSubcommand(new LogsCommand());
         root.addSubcommand(new RmCommand());
         root.addSubcommand(new NsCommand());
         root.addSubcommand(ImageCommand.create());

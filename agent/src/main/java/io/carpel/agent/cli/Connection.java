@@ -12,7 +12,7 @@ final class Connection {
     private static final String VARIABLE = "CARPEL_SOCKET";
 
     @Option(
-            names = {"-c", "--connect"},
+            names = "--connect",
             paramLabel = "<socket>",
             description =
                     "Socket of the agent. Default: $CARPEL_SOCKET, then `listen` of the"

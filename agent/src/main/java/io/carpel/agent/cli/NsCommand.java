@@ -9,7 +9,6 @@ import io.carpel.agent.cli.ns.ProcReader.Member;
 import io.carpel.cri.ContainerFilter;
 import io.carpel.cri.ContainerStatusRequest;
 import io.carpel.cri.ListContainersRequest;
-import io.carpel.cri.ListPodSandboxRequest;
 import io.carpel.cri.PodSandbox;
 import io.carpel.cri.PodSandboxStatusRequest;
 import io.grpc.Status;
@@ -105,15 +104,12 @@ final class NsCommand implements Callable<Integer> {
         Map<Long, List<Member>> processes = proc.processesByMountNamespace();
         Map<String, Long> host = proc.namespaces(1);
         List<Pod> found = new ArrayList<>();
-        client
-                .runtime(DEADLINE)
-                .listPodSandbox(ListPodSandboxRequest.getDefaultInstance())
-                .getItemsList()
-                .stream()
-                .filter(pod ->
-                        pods.isEmpty() || pods.stream().anyMatch(name -> RmCommand.is(pod, name)))
-                .sorted(Comparator.comparingLong(PodSandbox::getCreatedAt))
-                .forEach(pod -> pod(client, pod, host, processes).ifPresent(found::add));
+        new PodPicker(client)
+                .all().stream()
+                        .filter(pod ->
+                                pods.isEmpty()
+                                        || pods.stream().anyMatch(name -> PodPicker.is(pod, name)))
+                        .forEach(pod -> pod(client, pod, host, processes).ifPresent(found::add));
         return NamespaceView.of(host, found);
     }
 

@@ -140,12 +140,11 @@ final class PodRunner {
             for (Container container : manifest.spec().getInitContainers()) {
                 Started started = create(container);
                 start(started);
+                watch.follow(started);
                 if (PodManifest.isSidecar(container)) {
                     running.add(started);
-                    watch.follow(started, false);
                     continue;
                 }
-                watch.follow(started, true);
                 ContainerStatus end = watch.awaitEnd(List.of(started)).getFirst();
                 if (end.getExitCode() != 0) {
                     return Optional.of(end);
@@ -162,7 +161,7 @@ final class PodRunner {
             for (Started started : main) {
                 start(started);
                 running.add(started);
-                watch.follow(started, true);
+                watch.follow(started);
             }
             return main;
         }

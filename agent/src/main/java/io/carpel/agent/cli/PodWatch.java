@@ -67,9 +67,7 @@ final class PodWatch implements AutoCloseable {
     }
 
     /// Begins to pass on the log of a container.
-    ///
-    /// @param waitedFor whether someone waits for its end; says nothing else
-    void follow(Started container, boolean waitedFor) {
+    void follow(Started container) {
         String prefix = prefixes ? container.name() + " | " : "";
         tails.put(container.id(), new LogTail(container.log(), prefix, out, err));
     }

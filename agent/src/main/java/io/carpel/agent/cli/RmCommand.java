@@ -1,10 +1,8 @@
 package io.carpel.agent.cli;
 
-import io.carpel.cri.ListPodSandboxRequest;
 import io.carpel.cri.PodSandbox;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -21,8 +19,6 @@ import picocli.CommandLine.Spec;
         description =
                 "Stop and remove pods, with the logs and emptyDirs that carpel run made for them.")
 final class RmCommand implements Callable<Integer> {
-    private static final Duration DEADLINE = Duration.ofMinutes(1);
-
     @Spec private CommandSpec spec = CommandSpec.create();
     @Mixin private Connection connection = new Connection();
 
@@ -50,11 +46,9 @@ final class RmCommand implements Callable<Integer> {
                     spec.commandLine(), all ? "--all takes no pod" : "name a pod, or --all");
         }
         try (CriClient client = connection.open()) {
-            List<PodSandbox> present =
-                    client.runtime(DEADLINE)
-                            .listPodSandbox(ListPodSandboxRequest.getDefaultInstance())
-                            .getItemsList();
-            List<PodSandbox> chosen = all ? present : choose(present);
+            PodPicker picker = new PodPicker(client);
+            List<PodSandbox> chosen =
+                    all ? picker.all() : pods.stream().map(picker::pod).distinct().toList();
             PodCleaner cleaner = new PodCleaner(client, new NodeProbe(client).podsDirectory());
             for (PodSandbox pod : chosen) {
                 cleaner.stopAndRemove(pod, Duration.ofSeconds(grace));
@@ -64,28 +58,5 @@ final class RmCommand implements Callable<Integer> {
         } catch (StatusRuntimeException e) {
             throw new CliException(CriClient.explain(e, connection.path().toString()), e);
         }
-    }
-
-    private List<PodSandbox> choose(List<PodSandbox> present) {
-        List<PodSandbox> chosen = new ArrayList<>();
-        for (String wanted : pods) {
-            List<PodSandbox> found = present.stream().filter(pod -> is(pod, wanted)).toList();
-            if (found.size() != 1) {
-                throw new CliException(
-                        found.isEmpty()
-                                ? "there is no pod '" + wanted + "'"
-                                : "'%s' means %d pods; name one by its id"
-                                        .formatted(wanted, found.size()));
-            }
-            chosen.addAll(found);
-        }
-        return chosen;
-    }
-
-    static boolean is(PodSandbox pod, String wanted) {
-        String name = pod.getMetadata().getName();
-        return pod.getId().startsWith(wanted)
-                || name.equals(wanted)
-                || (pod.getMetadata().getNamespace() + "/" + name).equals(wanted);
     }
 }

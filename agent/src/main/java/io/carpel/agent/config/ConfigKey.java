@@ -7,28 +7,21 @@ import java.util.Optional;
 /// @param name dotted and in kebab case: the part before the dot is the table in the file
 /// @param fallback the value when no source sets it
 /// @param description whole sentences, for the manual, the default file and the help alike
-/// @param reload whether a running agent takes a new value on SIGHUP
 /// @param variable the environment variable that may set it too
 public record ConfigKey<T>(
         String name,
         ConfigType<T> type,
         T fallback,
         String description,
-        boolean reload,
         Optional<String> variable) {
 
     static <T> ConfigKey<T> of(String name, ConfigType<T> type, T fallback, String description) {
-        return new ConfigKey<>(name, type, fallback, description, false, Optional.empty());
-    }
-
-    /// The same key, which a running agent takes anew on SIGHUP.
-    ConfigKey<T> reloadable() {
-        return new ConfigKey<>(name, type, fallback, description, true, variable);
+        return new ConfigKey<>(name, type, fallback, description, Optional.empty());
     }
 
     /// The same key, which an environment variable may set.
     ConfigKey<T> orVariable(String environment) {
-        return new ConfigKey<>(name, type, fallback, description, reload, Optional.of(environment));
+        return new ConfigKey<>(name, type, fallback, description, Optional.of(environment));
     }
 
     /// The flag of `carpel serve`.

@@ -30,6 +30,13 @@ public final class ConfigKeys {
         CGROUPFS
     }
 
+    /// Which network pods are attached to.
+    public enum NetworkMode {
+        AUTO,
+        CNI,
+        BRIDGE
+    }
+
     /// What a container gets that asks for no seccomp profile.
     public enum DefaultSeccomp {
         UNCONFINED,
@@ -109,11 +116,10 @@ public final class ConfigKeys {
 
     public static final ConfigKey<LogLevel> LOG_LEVEL =
             ConfigKey.of(
-                            "log.level",
-                            ConfigType.choice(LogLevel.class),
-                            LogLevel.INFO,
-                            "The least important event that is logged.")
-                    .reloadable();
+                    "log.level",
+                    ConfigType.choice(LogLevel.class),
+                    LogLevel.INFO,
+                    "The least important event that is logged.");
 
     public static final ConfigKey<LogFormat> LOG_FORMAT =
             ConfigKey.of(
@@ -129,6 +135,14 @@ public final class ConfigKeys {
                     Optional.empty(),
                     "File to which the log is appended. Empty: standard error, which the service"
                             + " manager keeps.");
+
+    public static final ConfigKey<NetworkMode> NETWORK_MODE =
+            ConfigKey.of(
+                    "network.mode",
+                    ConfigType.choice(NetworkMode.class),
+                    NetworkMode.AUTO,
+                    "Which network pods are attached to: CNI when there is a network list and the"
+                            + " built-in bridge otherwise, or only one of the two.");
 
     public static final ConfigKey<Path> CNI_CONF_DIR =
             ConfigKey.of(
@@ -264,6 +278,7 @@ public final class ConfigKeys {
                     LOG_LEVEL,
                     LOG_FORMAT,
                     LOG_FILE,
+                    NETWORK_MODE,
                     CNI_CONF_DIR,
                     CNI_BIN_DIR,
                     BRIDGE_NAME,

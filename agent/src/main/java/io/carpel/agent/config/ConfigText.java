@@ -62,9 +62,6 @@ public final class ConfigText {
         if (key.variable().isPresent()) {
             text += " The environment variable " + key.variable().get() + " sets it too.";
         }
-        if (key.reload()) {
-            text += " Taken anew on SIGHUP.";
-        }
         return text;
     }
 

@@ -155,7 +155,7 @@ public record ConfigType<T>(
     }
 
     /// How an enum's value is spelt in files and flags.
-    static String word(Enum<?> value) {
+    public static String word(Enum<?> value) {
         return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 

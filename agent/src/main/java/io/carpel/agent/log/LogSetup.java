@@ -44,14 +44,6 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
         JulBridge.install();
     }
 
-    /// Takes a new level; the rest needs a restart.
-    public static void reload(AgentConfig config) {
-        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
-        context.getLogger(Logger.ROOT_LOGGER_NAME)
-                .setLevel(level(config.get(ConfigKeys.LOG_LEVEL)));
-        quieten(context, config.get(ConfigKeys.LOG_LEVEL));
-    }
-
     private static void quieten(LoggerContext context, LogLevel level) {
         boolean loud = level == LogLevel.TRACE;
         for (String name : CHATTY) {

@@ -107,12 +107,12 @@ final class CommandLineTest {
     @Test
     void clientsSayWhenNoAgentIsThere() throws IOException {
         Path socket = dir.resolve("none.sock");
-        assertThat(run("version", "-c", socket.toString())).isEqualTo(CarpelCommand.FAILED);
+        assertThat(run("version", "--connect", socket.toString())).isEqualTo(CarpelCommand.FAILED);
         assertThat(out.toString()).startsWith("client  carpel ");
         assertThat(err.toString())
                 .startsWith("carpel: no agent listens at " + socket + ": no such socket");
         Files.createFile(socket);
-        assertThat(run("version", "-c", socket.toString())).isEqualTo(CarpelCommand.FAILED);
+        assertThat(run("version", "--connect", socket.toString())).isEqualTo(CarpelCommand.FAILED);
         assertThat(err.toString())
                 .startsWith("carpel: no agent answers at " + socket + ": ")
                 .hasLineCount(1);
