@@ -161,7 +161,7 @@ final class HostPodNamespaces implements PodNamespaces {
                         kinds.contains(NamespaceKind.NET),
                         kinds.contains(NamespaceKind.IPC),
                         hostname);
-        Path socket = request.pinsDir().resolve("helper.sock");
+        Path socket = request.helperSocket();
         try (var helper = helpers.startUserNamespaceHelper(socket, contents)) {
             Path process = Path.of("/proc", Integer.toString(helper.pid()));
             writeMap(process.resolve("uid_map"), UserNamespaces.text(user.uids()));
@@ -252,7 +252,7 @@ final class HostPodNamespaces implements PodNamespaces {
         if (request.spec().pid() != PidMode.POD) {
             return Optional.empty();
         }
-        Path socket = request.pinsDir().resolve("reaper.sock");
+        Path socket = request.helperSocket();
         int pid =
                 helpers.startReaper(
                         socket,

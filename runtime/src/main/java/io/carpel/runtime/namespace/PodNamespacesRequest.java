@@ -16,6 +16,7 @@ import java.util.Map;
 /// @param netnsFile where the network namespace is pinned, so that `ip netns` lists it
 /// @param shm where the pod's `/dev/shm` is mounted when its IPC namespace is its own
 /// @param shmSize bytes
+/// @param helperSocket where a helper process may listen meanwhile; at most 107 bytes (unix(7))
 /// @param reaperCgroup where the first process of a shared pid namespace is counted
 public record PodNamespacesRequest(
         String id,
@@ -26,6 +27,7 @@ public record PodNamespacesRequest(
         Path netnsFile,
         Path shm,
         long shmSize,
+        Path helperSocket,
         CgroupPlacement reaperCgroup) {
     /// What docker and others give a container.
     public static final long DEFAULT_SHM_SIZE = 64L << 20;
@@ -47,6 +49,16 @@ public record PodNamespacesRequest(
             Path netnsFile,
             Path shm,
             long shmSize) {
-        this(id, spec, hostname, sysctls, pinsDir, netnsFile, shm, shmSize, CgroupPlacement.none());
+        this(
+                id,
+                spec,
+                hostname,
+                sysctls,
+                pinsDir,
+                netnsFile,
+                shm,
+                shmSize,
+                pinsDir.resolve("helper"),
+                CgroupPlacement.none());
     }
 }

@@ -84,6 +84,7 @@ final class SandboxSteps {
                                                 draft.netnsFile,
                                                 layout.sandboxShm(id),
                                                 settings.shmSize(),
+                                                layout.helperSocket(id),
                                                 settings.helpers())),
                         c -> rooms.namespaces().remove(c.pins(), c.shm(), c.reaperPid()));
         draft.pins = created.pins();

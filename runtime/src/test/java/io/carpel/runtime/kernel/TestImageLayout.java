@@ -116,7 +116,9 @@ final class TestImageLayout {
                 directory(tar, directory);
             }
             file(tar, "bin/busybox", Path.of("/bin/busybox"), 0755);
-            file(tar, "usr/bin/ipcmk", Path.of("/usr/bin/ipcmk"), 0755);
+            for (String program : List.of("/usr/bin/ipcmk", "/usr/bin/ipcs")) {
+                file(tar, program.substring(1), Path.of(program), 0755);
+            }
             Set<String> libraries = new LinkedHashSet<>(libraries("/bin/busybox"));
             libraries.addAll(libraries("/usr/bin/ipcmk"));
             Set<String> made = new LinkedHashSet<>(List.of("lib", "lib64"));
