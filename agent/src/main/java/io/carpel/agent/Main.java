@@ -7,6 +7,6 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] args) {
-        System.exit(CarpelCommand.run(args, config -> 1));
+        System.exit(CarpelCommand.run(args, ServeProcess::run));
     }
 }

@@ -2,6 +2,7 @@ package io.carpel.runtime;
 
 import io.carpel.runtime.cgroup.Cgroup;
 import io.carpel.runtime.cgroup.CgroupManager;
+import io.carpel.runtime.cgroup.CgroupMode;
 import io.carpel.runtime.cgroup.DeviceRules;
 import io.carpel.runtime.container.CompiledFilters;
 import io.carpel.runtime.container.ContainerChange;
@@ -232,6 +233,11 @@ public final class ContainerRuntime implements AutoCloseable {
     /// Who makes cgroups: `cgroupfs` or `systemd`.
     public String cgroupDriver() {
         return parts.cgroups().driver().name().toLowerCase(Locale.ROOT);
+    }
+
+    /// Whether cgroup v2 alone is mounted: then a container can have a cgroup namespace of its own.
+    public boolean unifiedCgroups() {
+        return parts.cgroups().mode() == CgroupMode.V2;
     }
 
     public StatsReader stats() {

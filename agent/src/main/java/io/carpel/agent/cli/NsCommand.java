@@ -102,7 +102,7 @@ final class NsCommand implements Callable<Integer> {
 
     private NamespaceView view(CriClient client) {
         Map<Long, List<Member>> processes = proc.processesByMountNamespace();
-        Map<String, Long> host = proc.namespaces(1);
+        Map<String, Long> host = host();
         List<Pod> found = new ArrayList<>();
         new PodPicker(client)
                 .all().stream()
@@ -111,6 +111,12 @@ final class NsCommand implements Callable<Integer> {
                                         || pods.stream().anyMatch(name -> PodPicker.is(pod, name)))
                         .forEach(pod -> pod(client, pod, host, processes).ifPresent(found::add));
         return NamespaceView.of(host, found);
+    }
+
+    /// This command runs on the host; pid 1 may be shielded from it (CAP_SYS_PTRACE).
+    private Map<String, Long> host() {
+        Map<String, Long> first = proc.namespaces(1);
+        return first.isEmpty() ? proc.namespaces(ProcessHandle.current().pid()) : first;
     }
 
     /// Empty when the pod vanished meanwhile.

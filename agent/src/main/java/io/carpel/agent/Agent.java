@@ -1,0 +1,157 @@
+package io.carpel.agent;
+
+import io.carpel.agent.config.AgentConfig;
+import io.carpel.agent.config.BuildInfo;
+import io.carpel.agent.config.ConfigKeys;
+import io.carpel.agent.config.ConfigKeys.DefaultSeccomp;
+import io.carpel.agent.control.ImageControl;
+import io.carpel.agent.cri.CallInterceptor;
+import io.carpel.agent.cri.CallObserver;
+import io.carpel.agent.cri.CriImageService;
+import io.carpel.agent.cri.CriRuntimeService;
+import io.carpel.agent.cri.CriServer;
+import io.carpel.agent.cri.Readiness;
+import io.carpel.agent.cri.StreamUrls;
+import io.carpel.agent.image.Images;
+import io.carpel.agent.image.PodImageService;
+import io.carpel.agent.pod.Containers;
+import io.carpel.agent.pod.NodeService;
+import io.carpel.agent.pod.PodContainerService;
+import io.carpel.agent.pod.PodSandboxService;
+import io.carpel.agent.pod.RandomIds;
+import io.carpel.agent.pod.Sandboxes;
+import io.carpel.agent.translate.ContainerTranslator;
+import io.carpel.agent.translate.HostAbilities;
+import io.carpel.agent.translate.InfoTranslator;
+import io.carpel.agent.translate.SandboxTranslator;
+import io.carpel.agent.translate.SecurityTranslator;
+import io.carpel.runtime.ContainerRuntime;
+import io.carpel.runtime.HostAccess;
+import io.carpel.runtime.host.KernelFeatures;
+import io.carpel.runtime.spec.ProfileSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.json.JsonMapper;
+
+/// The whole wiring, top to bottom. Opened it has recovered what lives from before and answers;
+/// closed it has let go, while containers run on.
+final class Agent implements AutoCloseable {
+    /// Runtime handlers besides the default, none yet.
+    private static final Set<String> HANDLERS = Set.of();
+
+    private final ContainerRuntime runtime;
+    private final ExecutorService work;
+    private final CriServer server;
+    private final Path socket;
+
+    private Agent(ContainerRuntime runtime, ExecutorService work, CriServer server, Path socket) {
+        this.socket = socket;
+        this.runtime = runtime;
+        this.work = work;
+        this.server = server;
+    }
+
+    /// Opens the runtime and serves.
+    ///
+    /// @throws IOException when the socket cannot be made
+    static Agent open(AgentConfig config) throws IOException {
+        ContainerRuntime runtime = ContainerRuntime.open(RuntimeSettings.of(config));
+        ExecutorService work =
+                Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("work-", 0).factory());
+        boolean serving = false;
+        try {
+            CriServer server = server(config, runtime, work);
+            server.start();
+            serving = true;
+            return new Agent(runtime, work, server, config.get(ConfigKeys.LISTEN));
+        } finally {
+            if (!serving) {
+                work.shutdownNow();
+                runtime.close();
+            }
+        }
+    }
+
+    private static CriServer server(
+            AgentConfig config, ContainerRuntime runtime, ExecutorService work) {
+        ObjectMapper json = JsonMapper.shared();
+        HostAbilities host = abilities(runtime);
+        Sandboxes sandboxes = Sandboxes.of(runtime.sandboxes());
+        Containers containers = Containers.of(runtime.containers(), runtime.execs());
+        InfoTranslator info = new InfoTranslator(json);
+        var tools = new PodSandboxService.Tools(new RandomIds(), Clock.systemUTC(), work);
+        var pods =
+                new PodSandboxService(
+                        sandboxes, containers, new SandboxTranslator(host, HANDLERS), info, tools);
+        var members =
+                new PodContainerService(
+                        sandboxes,
+                        containers,
+                        new ContainerTranslator(
+                                host, new SecurityTranslator(seccompWhenUnset(config))),
+                        info,
+                        tools);
+        var node =
+                new NodeService(
+                        new NodeService.Facts(
+                                BuildInfo.load().version(),
+                                HANDLERS,
+                                host,
+                                false,
+                                config.get(ConfigKeys.STATE_DIR).toString()),
+                        () -> runtime.network().status(),
+                        json);
+        var images =
+                new PodImageService(Images.of(runtime.images(), runtime.puller()), HANDLERS, json);
+        // Recovery is over when the runtime is open, so whoever connects is answered.
+        Readiness ready = new Readiness();
+        ready.open();
+        return new CriServer(
+                config.get(ConfigKeys.LISTEN),
+                new CallInterceptor(ready, CallObserver.NONE, System::nanoTime),
+                List.of(
+                        new CriRuntimeService(pods, members, node, StreamUrls.NONE),
+                        new CriImageService(images),
+                        new ImageControl(runtime.puller(), runtime.archives())));
+    }
+
+    private static HostAbilities abilities(ContainerRuntime runtime) {
+        KernelFeatures features = HostAccess.probe(runtime.config());
+        return new HostAbilities(
+                features.userNamespaces() && features.idmappedMounts(),
+                false,
+                features.recursiveReadonly(),
+                true,
+                true,
+                runtime.unifiedCgroups());
+    }
+
+    private static ProfileSpec seccompWhenUnset(AgentConfig config) {
+        return config.get(ConfigKeys.DEFAULT_SECCOMP) == DefaultSeccomp.RUNTIME_DEFAULT
+                ? ProfileSpec.runtimeDefault()
+                : ProfileSpec.unconfined();
+    }
+
+    /// Whether clients can still find us: somebody may have removed the socket.
+    boolean healthy() {
+        return Files.exists(socket);
+    }
+
+    /// Answers no more calls, lets those under way end, then lets go of the runtime.
+    @Override
+    public void close() {
+        try {
+            server.close();
+        } finally {
+            work.shutdown();
+            runtime.close();
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package io.carpel.agent;
+
+import io.carpel.agent.config.AgentConfig;
+import io.carpel.agent.config.ConfigKeys;
+import io.carpel.agent.config.ConfigKeys.MissingSource;
+import io.carpel.agent.config.ConfigType;
+import io.carpel.runtime.RuntimeConfig;
+import io.carpel.runtime.store.StateLayout;
+import java.util.List;
+
+/// The administrator's configuration → the runtime's.
+final class RuntimeSettings {
+    private RuntimeSettings() {}
+
+    static RuntimeConfig of(AgentConfig config) {
+        return new RuntimeConfig(
+                config.get(ConfigKeys.INSTANCE),
+                new StateLayout(
+                        config.get(ConfigKeys.RUN_DIR),
+                        config.get(ConfigKeys.STATE_DIR),
+                        config.get(ConfigKeys.NETNS_DIR)),
+                new RuntimeConfig.Cgroups(
+                        ConfigType.word(config.get(ConfigKeys.CGROUP_DRIVER)),
+                        config.get(ConfigKeys.CGROUP_PARENT)),
+                new RuntimeConfig.Network(
+                        ConfigType.word(config.get(ConfigKeys.NETWORK_MODE)),
+                        config.get(ConfigKeys.CNI_CONF_DIR),
+                        config.get(ConfigKeys.CNI_BIN_DIR),
+                        config.get(ConfigKeys.BRIDGE_NAME),
+                        config.get(ConfigKeys.BRIDGE_RANGE)),
+                new RuntimeConfig.Images(
+                        config.get(ConfigKeys.REGISTRIES_CONF),
+                        List.of(),
+                        config.get(ConfigKeys.MAX_DOWNLOADS),
+                        config.get(ConfigKeys.STALL_TIMEOUT)),
+                new RuntimeConfig.Containers(
+                        config.get(ConfigKeys.MISSING_SOURCE) == MissingSource.CREATE,
+                        config.get(ConfigKeys.DEFAULT_CAPABILITIES),
+                        config.get(ConfigKeys.SHM_SIZE)));
+    }
+}
