@@ -1,7 +1,9 @@
 package io.carpel.runtime.image.registry;
 
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -9,7 +11,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import javax.net.ssl.SSLException;
 
 /// Requests to one registry during one pull: authorisation, redirects, patience. Thread-safe.
 final class EndpointSession {
@@ -119,7 +120,11 @@ final class EndpointSession {
         if (!plain) {
             try {
                 return send(registry("https", path), headers, authorization);
-            } catch (SSLException e) {
+            } catch (ConnectException | HttpConnectTimeoutException e) {
+                throw e;
+            } catch (IOException e) {
+                // Servers that do not know TLS answer in plain text, hang up, or say nothing.
+                interruption.check();
                 if (!endpoint.insecure()) {
                     throw e;
                 }

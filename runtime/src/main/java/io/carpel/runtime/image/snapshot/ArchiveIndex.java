@@ -31,14 +31,14 @@ public final class ArchiveIndex {
 
     /// Writes the index while the archive is read.
     static final class Writer implements AutoCloseable {
+        private final OutputStream file;
         private final DataOutputStream out;
 
-        Writer(Path file) throws IOException {
+        Writer(Path path) throws IOException {
+            file = Files.newOutputStream(path);
             out =
                     new DataOutputStream(
-                            new BufferedOutputStream(
-                                    new ZstdOutputStream(Files.newOutputStream(file), LEVEL),
-                                    16 * 1024));
+                            new BufferedOutputStream(new ZstdOutputStream(file, LEVEL), 16 * 1024));
         }
 
         void headers(byte[] raw) throws IOException {
@@ -63,7 +63,11 @@ public final class ArchiveIndex {
 
         @Override
         public void close() throws IOException {
-            out.close();
+            // The compressor does not close what is below it when its last bytes find the disk
+            // full.
+            try (file) {
+                out.close();
+            }
         }
     }
 

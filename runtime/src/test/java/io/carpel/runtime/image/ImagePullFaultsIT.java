@@ -1,0 +1,406 @@
+package io.carpel.runtime.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.carpel.runtime.error.CancelledException;
+import io.carpel.runtime.error.DeadlineExceededException;
+import io.carpel.runtime.error.FailedPreconditionException;
+import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.error.NotFoundException;
+import io.carpel.runtime.error.ResourceExhaustedException;
+import io.carpel.runtime.error.UnavailableException;
+import io.carpel.runtime.image.content.Digest;
+import io.carpel.runtime.image.registry.RegistrySettings;
+import io.carpel.runtime.linux.LinuxFileCalls;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Registries that break off, hang, lie or are not there.
+@Timeout(120)
+final class ImagePullFaultsIT {
+    private static final RegistryCredentials CANARY =
+            RegistryCredentials.basic("canary-user", "canary-secret-4711");
+
+    @TempDir Path directory;
+    private RegistryServer registry;
+    private FaultyProxy proxy;
+    private ImageStore store;
+    private ImagePuller puller;
+
+    @BeforeEach
+    void start() throws IOException {
+        registry = RegistryServer.start(directory.resolve("registry"));
+        proxy = new FaultyProxy(registry.address());
+        open(directory.resolve("images"), RegistrySettings.defaults());
+    }
+
+    private void open(Path images, RegistrySettings settings) {
+        store =
+                ImageStore.open(
+                        images,
+                        new ImageSettings(
+                                10,
+                                List.of(),
+                                ImageSettings.defaults().limits(),
+                                new RegistrySettings(
+                                        directory.resolve("registries.conf"),
+                                        directory.resolve("none"),
+                                        directory.resolve("policy.json"),
+                                        List.of(),
+                                        List.of(),
+                                        Duration.ofSeconds(2),
+                                        Duration.ofSeconds(2),
+                                        settings.attempts())),
+                        new LinuxFileCalls(),
+                        Clock.systemUTC());
+        puller = new ImagePuller(store);
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        puller.close();
+        store.close();
+        proxy.close();
+        registry.close();
+    }
+
+    private TestImage push(int layers) {
+        TestImage made = new TestImage();
+        Random random = new Random(1);
+        for (int i = 0; i < layers; i++) {
+            byte[] content = new byte[300_000];
+            random.nextBytes(content);
+            made.layer(
+                    new TestTar().file("f" + i, 0644, 0, 0, content, Map.of()),
+                    TestImage.Packing.GZIP);
+        }
+        made.push(registry.address(), "app", "v1");
+        return made;
+    }
+
+    private String ref() {
+        return proxy.address() + "/app:v1";
+    }
+
+    private void assertNothingLeft() {
+        assertThat(store.list()).isEmpty();
+        assertThat(directory.resolve("images/tmp")).isEmptyDirectory();
+    }
+
+    private static boolean isLayer(String path, TestImage image) {
+        return image.blobs().stream().anyMatch(blob -> path.endsWith("/blobs/" + Digest.of(blob)));
+    }
+
+    @Test
+    void tenLayersThatBreakAreResumed() {
+        TestImage made = push(10);
+        proxy.script((path, time) ->
+                isLayer(path, made) && time < 4
+                        ? new FaultyProxy.Fault.Cut(50_000)
+                        : new FaultyProxy.Fault.None());
+        Image image = puller.pull(PullRequest.of(ref()));
+        assertThat(image.layers()).hasSize(10);
+        assertThat(proxy.requests).anyMatch(r -> "bytes=150000-".equals(r.headers().get("range")));
+    }
+
+    @Test
+    void aRegistryThatNeverDeliversIsGivenUp() {
+        TestImage made = push(2);
+        proxy.script((path, _) ->
+                isLayer(path, made) ? new FaultyProxy.Fault.Cut(10) : new FaultyProxy.Fault.None());
+        assertThatThrownBy(() -> puller.pull(PullRequest.of(ref())))
+                .isInstanceOf(UnavailableException.class)
+                .hasMessageStartingWith("RegistryUnavailable");
+        assertNothingLeft();
+    }
+
+    @Test
+    void wrongBytesAreFoundOut() {
+        TestImage made = push(3);
+        byte[] victim = made.blobs().get(1);
+        proxy.script((path, _) ->
+                path.endsWith(Digest.of(victim).toString())
+                        ? new FaultyProxy.Fault.Flip(victim.length / 2)
+                        : new FaultyProxy.Fault.None());
+        assertThatThrownBy(() -> puller.pull(PullRequest.of(ref())))
+                .isInstanceOf(FailedPreconditionException.class)
+                .hasMessageContaining(Digest.of(victim).toString());
+        assertNothingLeft();
+    }
+
+    @Test
+    void wrongManifestByDigestIsFoundOut() {
+        TestImage made = push(1);
+        String digest = Digest.of(made.manifest()).toString();
+        proxy.script((_, _) -> new FaultyProxy.Fault.Flip(20));
+        assertThatThrownBy(() -> puller.pull(PullRequest.of(proxy.address() + "/app@" + digest)))
+                .isInstanceOf(FailedPreconditionException.class)
+                .hasMessageContaining(digest);
+        assertNothingLeft();
+    }
+
+    @Test
+    void hangingIsNoticedAndResumed() {
+        TestImage made = push(1);
+        proxy.script((path, time) ->
+                isLayer(path, made) && time == 1
+                        ? new FaultyProxy.Fault.Hang(1000)
+                        : new FaultyProxy.Fault.None());
+        assertThat(puller.pull(PullRequest.of(ref())).id()).isEqualTo(made.id());
+    }
+
+    @Test
+    void cancellingIsPromptAndLeavesNothing() throws Exception {
+        TestImage made = push(2);
+        for (boolean expire : new boolean[] {false, true}) {
+            CountDownLatch hanging = new CountDownLatch(1);
+            proxy.script((path, _) -> {
+                if (!isLayer(path, made)) {
+                    return new FaultyProxy.Fault.None();
+                }
+                hanging.countDown();
+                return new FaultyProxy.Fault.Hang(1000);
+            });
+            Cancellation cancellation = new Cancellation();
+            CompletableFuture<Image> pull =
+                    CompletableFuture.supplyAsync(() ->
+                            puller.pull(
+                                    new PullRequest(
+                                            ref(),
+                                            Optional.empty(),
+                                            PullProgress.NONE,
+                                            cancellation)));
+            assertThat(hanging.await(10, TimeUnit.SECONDS)).isTrue();
+            long begun = System.nanoTime();
+            if (expire) {
+                cancellation.expire();
+            } else {
+                cancellation.cancel();
+            }
+            assertThatThrownBy(() -> pull.get(10, TimeUnit.SECONDS))
+                    .isInstanceOf(ExecutionException.class)
+                    .cause()
+                    .isInstanceOf(
+                            expire ? DeadlineExceededException.class : CancelledException.class);
+            assertThat(Duration.ofNanos(System.nanoTime() - begun))
+                    .isLessThan(Duration.ofMillis(1500));
+            assertNothingLeft();
+        }
+    }
+
+    @Test
+    void equalPullsShareOneTransferAndOneMayLeave() throws Exception {
+        TestImage made = push(1);
+        CountDownLatch asked = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        proxy.script((path, _) -> {
+            if (isLayer(path, made)) {
+                asked.countDown();
+                try {
+                    go.await(20, TimeUnit.SECONDS);
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            }
+            return new FaultyProxy.Fault.None();
+        });
+        CompletableFuture<Image> first =
+                CompletableFuture.supplyAsync(() -> puller.pull(PullRequest.of(ref())));
+        assertThat(asked.await(10, TimeUnit.SECONDS)).isTrue();
+        Cancellation leaving = new Cancellation();
+        CompletableFuture<Image> second =
+                CompletableFuture.supplyAsync(() ->
+                        puller.pull(
+                                new PullRequest(
+                                        ref(), Optional.empty(), PullProgress.NONE, leaving)));
+        leaving.cancel();
+        assertThatThrownBy(() -> second.get(5, TimeUnit.SECONDS))
+                .hasCauseInstanceOf(CancelledException.class);
+        go.countDown();
+        assertThat(first.get(20, TimeUnit.SECONDS).id()).isEqualTo(made.id());
+        assertThat(proxy.requests.stream().filter(r -> isLayer(r.path(), made))).hasSize(1);
+    }
+
+    @Test
+    void missingUnreachableAndMalformed() throws IOException {
+        assertThatThrownBy(() -> puller.pull(PullRequest.of(proxy.address() + "/none:v1")))
+                .isInstanceOf(NotFoundException.class)
+                .hasMessageContaining("none:v1");
+        int free = RegistryServer.freePort();
+        assertThatThrownBy(() -> puller.pull(PullRequest.of("127.0.0.1:" + free + "/a:v1")))
+                .isInstanceOf(UnavailableException.class)
+                .hasMessageStartingWith("RegistryUnavailable");
+        assertThatThrownBy(() -> puller.pull(PullRequest.of("No Name")))
+                .isInstanceOf(InvalidArgumentException.class)
+                .hasMessageContaining("No Name");
+    }
+
+    @Test
+    void mirrorsAreTriedInOrderAndTheLastAnswerCounts() throws IOException {
+        TestImage made = push(1);
+        Files.writeString(
+                directory.resolve("registries.conf"),
+                """
+                [[registry]]
+                prefix = "real.example.com"
+                location = "%s"
+                insecure = true
+                [[registry.mirror]]
+                location = "127.0.0.1:%d"
+                insecure = true
+                [[registry.mirror]]
+                location = "%s"
+                insecure = true
+                """
+                        .formatted(registry.address(), RegistryServer.freePort(), proxy.address()));
+        byte[] victim = made.blobs().getFirst();
+        proxy.script((path, _) ->
+                path.endsWith(Digest.of(victim).toString())
+                        ? new FaultyProxy.Fault.Flip(100)
+                        : new FaultyProxy.Fault.None());
+        Image image =
+                puller.pull(
+                        new PullRequest(
+                                "real.example.com/app:v1",
+                                Optional.of(CANARY),
+                                PullProgress.NONE,
+                                new Cancellation()));
+        assertThat(image.repoTags()).containsExactly("real.example.com/app:v1");
+        assertThat(proxy.requests).isNotEmpty();
+        assertThat(proxy.requests).noneMatch(r -> r.headers().containsKey("authorization"));
+    }
+
+    @Test
+    void fullDiskIsSaidAndCleaned() throws Exception {
+        push(4);
+        Path small = Files.createDirectory(directory.resolve("small"));
+        run("mount", "-t", "tmpfs", "-o", "size=600k,mode=0700", "tmpfs", small.toString());
+        try {
+            puller.close();
+            store.close();
+            open(small, RegistrySettings.defaults());
+            assertThatThrownBy(() -> puller.pull(PullRequest.of(ref())))
+                    .isInstanceOf(ResourceExhaustedException.class)
+                    .hasMessageContaining("disk is full");
+            assertThat(small.resolve("tmp")).isEmptyDirectory();
+            assertThat(store.list()).isEmpty();
+        } finally {
+            puller.close();
+            run("umount", small.toString());
+        }
+    }
+
+    private static void run(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).inheritIO().start();
+        assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).as(command[0]).isZero();
+    }
+
+    /// Credentials go to the registry that asked, and nowhere else.
+    @Test
+    void securityProperty20RedirectsCarryNoCredentials() throws IOException {
+        TestImage made = push(1);
+        try (FaultyProxy elsewhere = new FaultyProxy(registry.address())) {
+            proxy.script((path, _) -> {
+                var headers = proxy.requests.getLast().headers();
+                if (!headers.containsKey("authorization")) {
+                    return new FaultyProxy.Fault.Answer(
+                            401, Map.of("WWW-Authenticate", "Basic realm=\"r\""), new byte[0]);
+                }
+                return isLayer(path, made)
+                        ? new FaultyProxy.Fault.Answer(
+                                307,
+                                Map.of("Location", "http://" + elsewhere.address() + path),
+                                new byte[0])
+                        : new FaultyProxy.Fault.None();
+            });
+            puller.pull(
+                    new PullRequest(
+                            ref(), Optional.of(CANARY), PullProgress.NONE, new Cancellation()));
+            assertThat(elsewhere.requests).isNotEmpty();
+            assertThat(elsewhere.requests).noneMatch(r -> r.headers().containsKey("authorization"));
+        }
+    }
+
+    @Test
+    void securityProperty20SecretsAreInNoMessage() {
+        push(1);
+        proxy.script((_, _) ->
+                new FaultyProxy.Fault.Answer(
+                        401,
+                        Map.of("WWW-Authenticate", "Basic realm=\"r\""),
+                        "canary-secret-4711".getBytes(StandardCharsets.UTF_8)));
+        PullRequest request =
+                new PullRequest(ref(), Optional.of(CANARY), PullProgress.NONE, new Cancellation());
+        assertThat(request.toString()).doesNotContain("canary");
+        assertThatThrownBy(() -> puller.pull(request))
+                .isInstanceOf(FailedPreconditionException.class)
+                .hasMessageContaining("denies access")
+                .message()
+                .doesNotContain("canary");
+        PullRequest other =
+                new PullRequest(
+                        ref(),
+                        Optional.of(
+                                new RegistryCredentials(
+                                        "canary-user", "p", "", "", "", "other.example.com")),
+                        PullProgress.NONE,
+                        new Cancellation());
+        proxy.requests.clear();
+        assertThatThrownBy(() -> puller.pull(other))
+                .isInstanceOf(FailedPreconditionException.class);
+        assertThat(proxy.requests).noneMatch(r -> r.headers().containsKey("authorization"));
+    }
+
+    /// A bearer registry: the token service gets the login, the registry gets only the token.
+    @Test
+    void bearerTokensAreFetchedForThisRepositoryOnly() {
+        TestImage made = push(1);
+        proxy.script((path, _) -> {
+            var headers = proxy.requests.getLast().headers();
+            if (path.startsWith("/token")) {
+                return new FaultyProxy.Fault.Answer(
+                        200,
+                        Map.of("content-type", "application/json"),
+                        "{\"token\":\"t0k3n\"}".getBytes(StandardCharsets.UTF_8));
+            }
+            return "Bearer t0k3n".equals(headers.get("authorization"))
+                    ? new FaultyProxy.Fault.None()
+                    : new FaultyProxy.Fault.Answer(
+                            401,
+                            Map.of(
+                                    "WWW-Authenticate",
+                                    "Bearer realm=\"http://%s/token\",service=\"s v\",scope=\"repository:other:push\""
+                                            .formatted(proxy.address())),
+                            new byte[0]);
+        });
+        Image image =
+                puller.pull(
+                        new PullRequest(
+                                ref(), Optional.of(CANARY), PullProgress.NONE, new Cancellation()));
+        assertThat(image.id()).isEqualTo(made.id());
+        var tokens = proxy.requests.stream().filter(r -> r.path().startsWith("/token")).toList();
+        assertThat(tokens).hasSize(1);
+        assertThat(tokens.getFirst().path())
+                .isEqualTo("/token?service=s+v&scope=repository%3Aapp%3Apull");
+        assertThat(tokens.getFirst().headers().get("authorization")).startsWith("Basic ");
+    }
+}

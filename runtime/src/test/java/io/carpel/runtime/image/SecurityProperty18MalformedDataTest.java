@@ -1,0 +1,121 @@
+package io.carpel.runtime.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.carpel.runtime.error.ContainerRuntimeException;
+import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.image.content.Digest;
+import io.carpel.runtime.image.content.ManifestReader;
+import java.nio.charset.StandardCharsets;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/// Documents changed at random end in an error of the one request, never in anything else.
+final class SecurityProperty18MalformedDataTest {
+    private static final int ROUNDS = 20_000;
+
+    private static byte[] mutated(byte[] original, Random random) {
+        byte[] out = original.clone();
+        int changes = 1 + random.nextInt(4);
+        for (int i = 0; i < changes; i++) {
+            int at = random.nextInt(out.length);
+            switch (random.nextInt(3)) {
+                case 0 -> out[at] = (byte) random.nextInt(256);
+                case 1 -> out = java.util.Arrays.copyOf(out, at + 1);
+                default -> {
+                    byte[] more = "[{\"9999999999999999999\":".getBytes(StandardCharsets.US_ASCII);
+                    System.arraycopy(more, 0, out, at, Math.min(more.length, out.length - at));
+                }
+            }
+        }
+        return out;
+    }
+
+    @Test
+    void manifestsAndConfigurations() {
+        TestImage image =
+                new TestImage().layer(new TestTar().file("a", 0, "b"), TestImage.Packing.GZIP);
+        byte[] manifest = image.manifest();
+        byte[] config = image.config();
+        Random random = new Random(42);
+        int refused = 0;
+        for (int i = 0; i < ROUNDS; i++) {
+            try {
+                ManifestReader.read(mutated(manifest, random), "", "x");
+                ConfigReader.read(mutated(config, random), "x");
+            } catch (ContainerRuntimeException e) {
+                assertThat(e.getMessage()).isNotEmpty();
+                refused++;
+            }
+        }
+        assertThat(refused).isBetween(ROUNDS / 2, ROUNDS - 1);
+    }
+
+    @Test
+    void passwdAndGroup() {
+        byte[] passwd =
+                "root:x:0:0:root:/root:/bin/sh\nu:x:1:2::/h:\n".getBytes(StandardCharsets.UTF_8);
+        Random random = new Random(7);
+        for (int i = 0; i < ROUNDS; i++) {
+            byte[] raw = mutated(passwd, random);
+            AccountFiles files = new AccountFiles(raw, raw);
+            files.byName("root").ifPresent(a -> assertThat(a.uid()).isBetween(0L, 0xFFFF_FFFEL));
+            files.byId(1);
+            files.groupByName("u");
+            files.memberships("root");
+        }
+    }
+
+    @Test
+    void digestsAreCheckedBeforeTheyBecomeNames() {
+        for (String text :
+                new String[] {
+                    "",
+                    ":",
+                    "sha256:",
+                    "sha256:../../etc/passwd",
+                    "sha256:" + "A".repeat(64),
+                    "sha256:" + "a".repeat(65),
+                    "sha1:" + "a".repeat(40),
+                    "sha256:" + "a".repeat(64) + "\n"
+                }) {
+            assertThatThrownBy(() -> Digest.parse(text))
+                    .as(text)
+                    .isInstanceOf(InvalidArgumentException.class);
+        }
+    }
+
+    /// SECURITY row 19: a document that can be read as two things is none.
+    @Test
+    void securityProperty19TypeConfusion() {
+        String layer = TestImage.descriptor("application/vnd.oci.image.layer.v1.tar", new byte[0]);
+        String config =
+                TestImage.descriptor("application/vnd.oci.image.config.v1+json", new byte[0]);
+        String[] documents = {
+            "{\"schemaVersion\":2,\"config\":%s,\"layers\":[%s],\"manifests\":[]}"
+                    .formatted(config, layer),
+            "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"config\":%s,\"layers\":[]}"
+                    .formatted(config),
+            "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"manifests\":[]}"
+                    .formatted(TestImage.OCI_MANIFEST),
+            "{\"schemaVersion\":1,\"config\":%s,\"layers\":[]}".formatted(config),
+            "{\"schemaVersion\":2,\"config\":%s,\"layers\":[],\"layers\":[%s]}"
+                    .formatted(config, layer),
+            "{\"schemaVersion\":2,\"config\":%s,\"layers\":[%s]}".formatted(layer, layer),
+            "{\"schemaVersion\":2,\"config\":%s,\"layers\":[%s]}".formatted(config, config),
+            "[]",
+            "{}"
+        };
+        for (String document : documents) {
+            assertThatThrownBy(() ->
+                            ManifestReader.read(document.getBytes(StandardCharsets.UTF_8), "", "x"))
+                    .as(document)
+                    .isInstanceOf(ContainerRuntimeException.class);
+        }
+        byte[] good = new TestImage().manifest();
+        assertThatThrownBy(() -> ManifestReader.read(good, TestImage.DOCKER_MANIFEST, "x"))
+                .isInstanceOf(InvalidArgumentException.class)
+                .hasMessageContaining("announced as");
+    }
+}

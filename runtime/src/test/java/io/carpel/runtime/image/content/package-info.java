@@ -1,0 +1,4 @@
+@NullMarked
+package io.carpel.runtime.image.content;
+
+import org.jspecify.annotations.NullMarked;

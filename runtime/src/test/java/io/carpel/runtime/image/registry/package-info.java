@@ -1,0 +1,4 @@
+@NullMarked
+package io.carpel.runtime.image.registry;
+
+import org.jspecify.annotations.NullMarked;

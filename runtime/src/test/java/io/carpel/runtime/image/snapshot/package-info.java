@@ -1,0 +1,4 @@
+@NullMarked
+package io.carpel.runtime.image.snapshot;
+
+import org.jspecify.annotations.NullMarked;
