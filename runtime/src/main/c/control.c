@@ -146,7 +146,7 @@ static void exec(struct shim *shim, struct client *client) {
     }
     pid_t pid = fork();
     if (pid == 0) {
-        exec_monitor(client->fd, shim->init_pidfd, client->inlet.left);
+        exec_monitor(shim, client->fd, client->inlet.left);
     }
     if (pid < 0) {
         client_error(shim, client, errno, "fork");

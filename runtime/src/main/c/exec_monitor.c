@@ -255,15 +255,17 @@ static void loop(struct monitor *monitor) {
     }
 }
 
-_Noreturn void exec_monitor(int connection, int init_pidfd, size_t plan_size) {
+_Noreturn void exec_monitor(struct shim *shim, int connection, size_t plan_size) {
     int client = fcntl(connection, F_DUPFD_CLOEXEC, 128);
-    int pidfd = fcntl(init_pidfd, F_DUPFD_CLOEXEC, 128);
+    int pidfd = fcntl(shim->init_pidfd, F_DUPFD_CLOEXEC, 128);
     struct monitor monitor = {.gate = -1};
     monitor.context = (struct context){.settings = {.track = -1, .track_parent = -1},
                                        .init_pidfd = PIDFD,
                                        .root = -1,
                                        .proc = -1,
                                        .streams = {-1, -1, -1},
+                                       .arguments = shim->arguments,
+                                       .arguments_size = shim->arguments_size,
                                        .process = PROCESS_SHIM};
     if (dup3(client, CONNECTION, O_CLOEXEC) < 0 || dup3(pidfd, PIDFD, O_CLOEXEC) < 0) {
         _exit(1);

@@ -108,6 +108,7 @@ static void abandon(struct shim *shim, const struct failure *failure) {
     shim_kill(shim);
     while (waitpid(-1, NULL, __WALL) > 0 || errno == EINTR) {
     }
+    unlink(shim->socket);
     if (client) {
         frame_send_failure(client->fd, failure);
     }
@@ -133,6 +134,8 @@ void shim_launch(struct shim *shim, struct client *client, size_t size) {
                                      .root = -1,
                                      .proc = -1,
                                      .streams = {-1, -1, -1},
+                                     .arguments = shim->arguments,
+                                     .arguments_size = shim->arguments_size,
                                      .process = PROCESS_SHIM};
     if (prepare(shim) < 0) {
         abandon(shim, &shim->context.failure);
@@ -191,12 +194,14 @@ static void gate_closed(struct shim *shim) {
     shim->started_ns = wall_ns();
     shim->phase = PHASE_RUNNING;
     munmap(shim->plan, shim->plan_size);
+    bool over = shim->context.settings.detach;
+    if (over) {
+        unlink(shim->socket);
+    }
     if (client) {
         client_status(shim, client);
     }
-    if (shim->context.settings.detach) {
-        shim->phase = PHASE_OVER;
-    }
+    shim->phase = over ? PHASE_OVER : PHASE_RUNNING;
 }
 
 void shim_gate(struct shim *shim) {

@@ -8,6 +8,7 @@
 #include "sys.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -107,7 +108,11 @@ int main(int argc, char **argv) {
         return 1;
     }
     detach_streams();
-    int result = shim_run(listener);
-    unlink(argv[2]);
+    char socket_path[PATH_MAX];
+    snprintf(socket_path, sizeof socket_path, "%s", argv[2]);
+    char *arguments = argv[1]; // the strings lie one behind the other (execve(2))
+    size_t size = (size_t)(argv[argc - 1] + strlen(argv[argc - 1]) - argv[1]);
+    int result = shim_run(listener, socket_path, arguments, size);
+    unlink(socket_path);
     return result;
 }

@@ -42,6 +42,7 @@ static int settle(struct context *context) {
     }
     // Nobody inside may look at this process before it has become the container's.
     prctl(PR_SET_DUMPABLE, 0);
+    memset(context->arguments, 0, context->arguments_size); // in /proc/PID/cmdline
     umask(0);
     return 0;
 }

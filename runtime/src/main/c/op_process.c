@@ -132,6 +132,23 @@ int op_bounding(struct context *context, struct fields *fields) {
     return 0;
 }
 
+// /dev/stdout is opened anew by some programs: the pipes must be the user's.
+static int own_streams(struct context *context, uid_t uid, gid_t gid) {
+    struct stat status;
+    for (int fd = 0; fd < 3; fd++) {
+        if (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode) && fchown(fd, uid, gid) < 0) {
+            return fail(context, "fchown", "stream");
+        }
+    }
+    return 0;
+}
+
+int op_own_streams(struct context *context, struct fields *fields) {
+    uid_t uid = (uid_t)field_u64(fields);
+    gid_t gid = (gid_t)field_u64(fields);
+    return own_streams(context, uid, gid);
+}
+
 int op_identity(struct context *context, struct fields *fields) {
     uint32_t uid = (uint32_t)field_u64(fields);
     uint32_t gid = (uint32_t)field_u64(fields);
@@ -147,12 +164,8 @@ int op_identity(struct context *context, struct fields *fields) {
     for (uint32_t i = 0; i < count; i++) {
         groups[i] = field_u32(fields);
     }
-    // /dev/stdout is opened anew by some programs: pipes of ours belong to the user then.
-    struct stat status;
-    for (int fd = 0; fd < 3; fd++) {
-        if (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode) && fchown(fd, uid, gid) < 0) {
-            return fail(context, "fchown", "stream");
-        }
+    if (own_streams(context, uid, gid) < 0) {
+        return -1;
     }
     if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) {
         return fail(context, "prctl", "keepcaps");

@@ -89,11 +89,10 @@ static int set_lower_slots(struct context *context, int fs, uint32_t first, uint
             errno = EBADMSG;
             return -1;
         }
-        int *slot = &context->slots[first + i];
-        if (sys_fsconfig(fs, FSCONFIG_SET_FD_, "lowerdir+", NULL, *slot) < 0) {
+        // The slot stays open: closing it would dissolve the detached mount under the overlay.
+        if (sys_fsconfig(fs, FSCONFIG_SET_FD_, "lowerdir+", NULL, context->slots[first + i]) < 0) {
             return -1;
         }
-        close_fd(slot); // the overlay holds its own reference
     }
     return 0;
 }

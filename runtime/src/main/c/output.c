@@ -107,6 +107,7 @@ void shim_finish(struct shim *shim) {
     if (path && path[0] != 0) {
         exit_record_write(path, text, size);
     }
+    unlink(shim->socket);
     for (int i = 0; i < MAX_CLIENTS; i++) {
         struct client *client = &shim->clients[i];
         if (client->fd >= 0 && client->subscribed) {

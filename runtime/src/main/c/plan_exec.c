@@ -27,6 +27,7 @@ static op_handler *const handlers[OP_LAST] = {
     [OP_GATE] = op_gate,
     [OP_REAP] = op_reap,
     [OP_END] = op_end,
+    [OP_OWN_STREAMS] = op_own_streams,
     [OP_LAYER] = op_layer,
     [OP_CHOWN] = op_chown,
     [OP_OVERLAY] = op_overlay,

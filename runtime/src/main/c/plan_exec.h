@@ -38,6 +38,8 @@ struct context {
     int *slots;       // detached mounts
     pid_t child;      // shim: the process that was forked
     bool child_joins; // shim: that process is a joiner, not the container's
+    char *arguments;  // the command line, which tells paths of the host
+    size_t arguments_size;
 };
 
 enum { GATE_FD = 3, TRACK_FD = 4, INIT_PIDFD = 5, FIRST_FREE_FD = 6 };
@@ -52,7 +54,7 @@ typedef int op_handler(struct context *context, struct fields *fields);
 op_handler op_exit_file, op_log_file, op_stdio, op_accounting, op_detach, op_track, op_time_limit;
 op_handler op_fork, op_clone, op_join_cgroup, op_join_tracked, op_oom_score, op_join_namespaces,
     op_join_container, op_unshare, op_become_root, op_hostname, op_loopback_up, op_gate, op_reap,
-    op_end;
+    op_end, op_own_streams;
 op_handler op_layer, op_chown, op_overlay, op_bind, op_empty;
 op_handler op_attach_root, op_filesystem, op_attach, op_sub_path, op_node, op_host_node, op_verify,
     op_symlink, op_console, op_mask, op_readonly_path, op_readonly_root, op_pivot;

@@ -117,7 +117,7 @@ static int loop(struct shim *shim) {
     return 0;
 }
 
-int shim_run(int listener) {
+int shim_run(int listener, const char *socket, char *arguments, size_t arguments_size) {
     struct shim shim;
     memset(&shim, 0, sizeof shim);
     sigset_t child;
@@ -125,6 +125,9 @@ int shim_run(int listener) {
     sigaddset(&child, SIGCHLD);
     sigprocmask(SIG_BLOCK, &child, NULL);
     shim.listener = listener;
+    shim.socket = socket;
+    shim.arguments = arguments;
+    shim.arguments_size = arguments_size;
     shim.signals = signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC);
     shim.gate = shim.init_pidfd = -1;
     shim.log.fd = -1;

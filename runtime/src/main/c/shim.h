@@ -35,6 +35,9 @@ struct shim {
     int waiting; // index of the client that waits for LAUNCH or START
     void *plan;
     size_t plan_size;
+    const char *socket; // removed before anybody is told that all is over
+    char *arguments;
+    size_t arguments_size;
     struct context context;
     struct streams streams;
     struct log_writer log;
@@ -44,7 +47,7 @@ struct shim {
 };
 
 // shim.c
-int shim_run(int listener);
+int shim_run(int listener, const char *socket, char *arguments, size_t arguments_size);
 uint64_t monotonic_ms(void);
 // launch.c: from a plan to a running process
 void shim_launch(struct shim *shim, struct client *client, size_t size);
@@ -64,4 +67,4 @@ void client_drop(struct shim *shim, struct client *client);
 void client_status(struct shim *shim, struct client *client);
 void client_error(struct shim *shim, struct client *client, int error, const char *what);
 // exec_monitor.c: in a process of its own
-_Noreturn void exec_monitor(int connection, int init_pidfd, size_t plan_size);
+_Noreturn void exec_monitor(struct shim *shim, int connection, size_t plan_size);

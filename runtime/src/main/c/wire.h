@@ -82,6 +82,7 @@ enum opcode {
     OP_GATE = 21,
     OP_REAP = 22,
     OP_END = 23,
+    OP_OWN_STREAMS = 24,
     OP_LAYER = 30,
     OP_CHOWN = 31,
     OP_OVERLAY = 32,

@@ -67,18 +67,18 @@ public final class ExecManager {
         }
         MergedProcess.checkArguments(argv);
         LiveContainer container = containers.running(containerId);
-        boolean userNamespace =
+        var userNamespace =
                 sandboxes
                         .get(containers.get(containerId).spec().sandboxId())
                         .spec()
                         .namespaces()
-                        .user()
-                        .isPresent();
+                        .user();
         ResolvedProcess process =
-                container.process.orElseThrow(() ->
-                        new FailedPreconditionException(
-                                "container %s: how its process runs is not known any more"
-                                        .formatted(containerId)));
+                container.process.orElseThrow(
+                        () ->
+                                new FailedPreconditionException(
+                                        "container %s: how its process runs is not known any more"
+                                                .formatted(containerId)));
         ExecPlan plan =
                 LaunchPlanner.planExec(
                         new ExecLaunch(

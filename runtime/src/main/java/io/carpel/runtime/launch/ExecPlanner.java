@@ -29,6 +29,12 @@ final class ExecPlanner {
             ops.add(new Op.JoinTracked());
         }
         process.oomScoreAdj().ifPresent(score -> ops.add(new Op.OomScore(score)));
+        launch.user()
+                .ifPresent(
+                        user ->
+                                ops.add(
+                                        new Op.OwnStreams(
+                                                user.hostRootUid(), user.hostRootGid())));
         ops.add(
                 new Op.JoinContainer(
                         LaunchPlanner.NEWNS
@@ -37,8 +43,8 @@ final class ExecPlanner {
                                 | LaunchPlanner.NEWIPC
                                 | LaunchPlanner.NEWUTS
                                 | LaunchPlanner.NEWCGROUP
-                                | (launch.userNamespace() ? LaunchPlanner.NEWUSER : 0)));
-        if (launch.userNamespace()) {
+                                | (launch.user().isPresent() ? LaunchPlanner.NEWUSER : 0)));
+        if (launch.user().isPresent()) {
             ops.add(new Op.BecomeRoot());
         }
         ops.add(new Op.Clone(0, "", true));

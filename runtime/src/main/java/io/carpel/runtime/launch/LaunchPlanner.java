@@ -128,6 +128,7 @@ public final class LaunchPlanner {
 
     /// The overlay itself cannot be idmapped: what root inside writes must belong to it outside.
     private void giveToMappedRoot(UserNamespaceSpec user) {
+        ops.add(new Op.OwnStreams(user.hostRootUid(), user.hostRootGid()));
         for (Path path : List.of(launch.root().upper(), launch.root().work())) {
             ops.add(new Op.Chown(path.toString(), user.hostRootUid(), user.hostRootGid()));
         }

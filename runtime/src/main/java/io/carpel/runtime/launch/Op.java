@@ -86,6 +86,10 @@ public sealed interface Op {
     /// The process ends here.
     record End() implements Op {}
 
+    /// Give the pipes that are the standard streams to the root of a user namespace that is about to
+    /// be entered; inside, they could not be given to anybody.
+    record OwnStreams(long uid, long gid) implements Op {}
+
     // ---- mounts, prepared while host paths can be reached
 
     /// A detached copy of a layer, its owners seen through a user namespace.

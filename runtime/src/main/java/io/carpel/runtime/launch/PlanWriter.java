@@ -72,6 +72,7 @@ final class PlanWriter {
             case Op.Gate() -> 21;
             case Op.Reap() -> 22;
             case Op.End() -> 23;
+            case Op.OwnStreams(var uid, var gid) -> wide(24, uid, gid);
             case Op.Layer(var slot, var path, var user) -> {
                 slot(slot);
                 yield text(30, path, user);

@@ -86,7 +86,6 @@ final class ShimHelperRoles implements HelperRoles {
             ops.add(
                     new Op.JoinNamespaces(
                             List.of(new Op.Pin(user.get().toString(), LaunchPlanner.NEWUSER))));
-            ops.add(new Op.BecomeRoot());
         }
         long flags =
                 LaunchPlanner.NEWPID
@@ -95,11 +94,11 @@ final class ShimHelperRoles implements HelperRoles {
                         | LaunchPlanner.NEWIPC
                         | LaunchPlanner.NEWUTS;
         ops.add(new Op.Clone(flags, "", user.isPresent()));
+        ops.add(new Op.BecomeRoot());
         ops.add(new Op.Empty(0));
         ops.add(new Op.AttachRoot(0));
         ops.add(new Op.Pivot());
         ops.add(new Op.Bounding(0));
-        ops.add(new Op.Identity(0, 0, List.of()));
         ops.add(new Op.Capabilities(0, 0, 0));
         ops.add(new Op.NoNewPrivileges());
         ops.add(new Op.Gate());

@@ -1,0 +1,186 @@
+package io.carpel.runtime.launch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.error.KernelFaultException;
+import io.carpel.runtime.spec.MountSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/// Hostile images and requests against the launch path, each named after its property. Needs root.
+class SecurityPropertiesIT {
+    @RegisterExtension final ShimExtension shims = new ShimExtension();
+
+    private TestContainer container;
+    private Path outside;
+
+    @BeforeEach
+    void make() throws Exception {
+        container = shims.container();
+        outside = Files.createDirectory(shims.directory().resolve("outside"));
+    }
+
+    private static List<String> names(Path directory) throws IOException {
+        try (Stream<Path> list = Files.list(directory)) {
+            return list.map(path -> path.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    @Test
+    void property01TheProgramThatEntersCannotBeOverwritten() throws Exception {
+        // Executing /proc/self/exe is executing the shim's own sealed copy: it starts without the
+        // arguments it needs, and nobody can open it for writing.
+        container.argv = List.of("/proc/self/exe");
+        ShimConnection shim = shims.launch(container);
+        Path program = Path.of("/proc/" + shim.pid() + "/exe");
+        assertThat(Files.readSymbolicLink(program).toString()).startsWith("/memfd:carpel-shim");
+        assertThatThrownBy(() -> Files.newOutputStream(program, java.nio.file.StandardOpenOption.WRITE))
+                .isInstanceOf(IOException.class);
+        shim.start();
+        assertThat(shim.awaitExit(ShimExtension.LIMIT).orElseThrow().exitCode()).isEqualTo(2);
+    }
+
+    @Test
+    void property02AWorkingDirectoryCannotBeADescriptor() throws Exception {
+        for (int fd = 0; fd < 64; fd++) {
+            container = shims.container();
+            container.workingDir = "/proc/self/fd/" + fd;
+            assertThatThrownBy(() -> shims.launch(container))
+                    .isInstanceOf(KernelFaultException.class);
+        }
+    }
+
+    @Test
+    void property03ASwappedDirectoryNeverLeadsOutside() throws Exception {
+        // A sibling with the same volume exchanges a directory and a link while we mount below it.
+        Path volume = Files.createDirectory(shims.directory().resolve("volume"));
+        Path real = Files.createDirectories(volume.resolve("dir"));
+        Path link = Files.createSymbolicLink(volume.resolve("link"), outside);
+        Path spare = volume.resolve("spare");
+        var stop = new AtomicBoolean();
+        Thread swapper =
+                Thread.ofPlatform()
+                        .start(
+                                () -> {
+                                    while (!stop.get()) {
+                                        swap(real, link, spare);
+                                    }
+                                });
+        try {
+            for (int round = 0; round < 40; round++) {
+                TestContainer hostile = shims.container();
+                hostile.mounts.add(
+                        ResolvedMount.bind(MountSpec.bind(volume.toString(), "/v", false)));
+                hostile.mounts.add(
+                        ResolvedMount.bind(
+                                MountSpec.bind("/bin/busybox", "/v/dir/deep/file", true)));
+                try {
+                    shims.run(hostile);
+                } catch (KernelFaultException _) {
+                    // losing the race is an error of the launch, not a hole
+                }
+            }
+        } finally {
+            stop.set(true);
+            swapper.join();
+        }
+        assertThat(names(outside)).isEmpty();
+    }
+
+    private static void swap(Path directory, Path link, Path spare) {
+        try {
+            Files.move(directory, spare, StandardCopyOption.ATOMIC_MOVE);
+            Files.move(link, directory, StandardCopyOption.ATOMIC_MOVE);
+            Files.move(directory, link, StandardCopyOption.ATOMIC_MOVE);
+            Files.move(spare, directory, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void property04AMaskIsTheNullDevice() throws Exception {
+        container.masked = List.of("/proc/version");
+        Path fake = Files.writeString(shims.directory().resolve("fake"), "host");
+        container.mounts.add(
+                ResolvedMount.bind(MountSpec.bind(fake.toString(), "/dev/null", false)));
+        assertThatThrownBy(() -> shims.launch(container))
+                .isInstanceOf(KernelFaultException.class)
+                .hasMessageContaining("verify");
+        assertThat(Files.readString(fake)).isEqualTo("host");
+    }
+
+    @Test
+    void property05AnImageWhoseDevIsALinkIsRefused() throws Exception {
+        for (String target : List.of("/etc", "../..", outside.toString())) {
+            container = shims.container();
+            Files.createSymbolicLink(container.layer.resolve("dev"), Path.of(target));
+            List<String> etc = names(Path.of("/etc"));
+            assertThatThrownBy(() -> shims.launch(container))
+                    .isInstanceOf(KernelFaultException.class);
+            assertThat(names(Path.of("/etc"))).isEqualTo(etc);
+            assertThat(names(container.layer.resolve("etc"))).containsExactly("passwd");
+        }
+        assertThat(names(outside)).isEmpty();
+    }
+
+    @Test
+    void property07MissingDirectoriesAreMadeInsideOnly() throws Exception {
+        Files.createSymbolicLink(container.layer.resolve("out"), Path.of(outside.toString()));
+        Files.createSymbolicLink(container.layer.resolve("up"), Path.of("../../../../../../tmp"));
+        container.mounts.add(
+                ResolvedMount.bind(MountSpec.bind("/bin/busybox", "/up/a/b", true)));
+        container.workingDir = "/up/c/d";
+        container.argv = List.of("true");
+        assertThat(shims.run(container).exitCode()).isZero();
+        assertThat(Path.of("/tmp/a")).doesNotExist();
+        assertThat(container.directory.resolve("upper/tmp/a/b")).exists();
+        container = shims.container();
+        Files.createSymbolicLink(container.layer.resolve("out"), outside);
+        container.workingDir = "/out/x";
+        assertThatThrownBy(() -> shims.launch(container)).isInstanceOf(KernelFaultException.class);
+        assertThat(names(outside)).isEmpty();
+    }
+
+    @Test
+    void property08NothingIsInheritable() throws Exception {
+        assertThat(shims.output(container, "grep CapInh /proc/self/status"))
+                .isEqualTo("CapInh:\t0000000000000000");
+    }
+
+    @Test
+    void property11TheProcessLeadsASessionWithoutATerminal() throws Exception {
+        assertThat(shims.output(container, "cat /proc/self/stat | tr ' ' '\\n' | head -7 | tr '\\n' ' '; cat /dev/tty 2>&1 || true"))
+                .contains(" 1 0 ") // session 1, no terminal
+                .contains("/dev/tty");
+    }
+
+    @Test
+    void property14ProcAndSysAreOurs() throws Exception {
+        for (String name : List.of("proc", "sys")) {
+            container = shims.container();
+            Files.createSymbolicLink(container.layer.resolve(name), Path.of("/tmp"));
+            assertThatThrownBy(() -> shims.launch(container))
+                    .isInstanceOf(KernelFaultException.class)
+                    .hasMessageContaining("openat2 /" + name);
+        }
+        for (String target : List.of("/proc", "/proc/self/attr", "/proc/../proc/sys", "/")) {
+            container = shims.container();
+            container.mounts.add(
+                    ResolvedMount.bind(MountSpec.bind(outside.toString(), target, false)));
+            assertThatThrownBy(() -> container.plan())
+                    .isInstanceOf(InvalidArgumentException.class)
+                    .hasMessageContaining("mount target");
+        }
+    }
+}
