@@ -11,4 +11,7 @@ import java.util.Optional;
 /// @param cgroup the container's
 /// @param timeout after it everything the process has started is killed; zero for never
 public record ExecLaunch(
-        ResolvedProcess process, Optional<UserNamespaceSpec> user, CgroupPlacement cgroup, Duration timeout) {}
+        ResolvedProcess process,
+        Optional<UserNamespaceSpec> user,
+        CgroupPlacement cgroup,
+        Duration timeout) {}

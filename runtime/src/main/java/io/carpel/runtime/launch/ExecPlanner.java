@@ -31,10 +31,7 @@ final class ExecPlanner {
         process.oomScoreAdj().ifPresent(score -> ops.add(new Op.OomScore(score)));
         launch.user()
                 .ifPresent(
-                        user ->
-                                ops.add(
-                                        new Op.OwnStreams(
-                                                user.hostRootUid(), user.hostRootGid())));
+                        user -> ops.add(new Op.OwnStreams(user.hostRootUid(), user.hostRootGid())));
         ops.add(
                 new Op.JoinContainer(
                         LaunchPlanner.NEWNS

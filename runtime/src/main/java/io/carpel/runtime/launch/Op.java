@@ -86,8 +86,8 @@ public sealed interface Op {
     /// The process ends here.
     record End() implements Op {}
 
-    /// Give the pipes that are the standard streams to the root of a user namespace that is about to
-    /// be entered; inside, they could not be given to anybody.
+    /// Give the pipes that are the standard streams to the root of a user namespace that is about
+    /// to be entered; inside, they could not be given to anybody.
     record OwnStreams(long uid, long gid) implements Op {}
 
     // ---- mounts, prepared while host paths can be reached

@@ -5,9 +5,12 @@ import io.carpel.runtime.error.UnsupportedException;
 import io.carpel.runtime.launch.ShimChannel.Frame;
 import io.carpel.runtime.linux.ErrnoException;
 import io.carpel.runtime.linux.Fd;
+import io.carpel.runtime.linux.FileCalls;
+import io.carpel.runtime.linux.LinuxFileCalls;
 import io.carpel.runtime.linux.LinuxProcessCalls;
 import io.carpel.runtime.linux.ProcessCalls;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,16 +37,27 @@ final class ProcessShimLauncher implements ShimLauncher {
                     case String other -> other;
                 };
         String name = "carpel-shim-" + architecture;
-        var processes = new LinuxProcessCalls();
         try (var in = ProcessShimLauncher.class.getResourceAsStream(name)) {
             if (in == null) {
                 throw new UnsupportedException(
                         "this build has no shim for architecture " + architecture);
             }
             return new ProcessShimLauncher(
-                    processes, processes.seal("carpel-shim", in.readAllBytes()));
+                    new LinuxProcessCalls(), seal(new LinuxFileCalls(), in.readAllBytes()));
         } catch (IOException e) {
             throw new KernelFaultException("could not load the shim", e);
+        }
+    }
+
+    private static Fd seal(FileCalls files, byte[] program) throws ErrnoException {
+        Fd file = files.memfd("carpel-shim", true);
+        try {
+            files.writeFully(file, ByteBuffer.allocateDirect(program.length).put(program).flip());
+            files.sealForever(file);
+            return file;
+        } catch (ErrnoException e) {
+            file.close();
+            throw e;
         }
     }
 

@@ -4,6 +4,8 @@ import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.linux.Errno;
 import io.carpel.runtime.linux.ErrnoException;
+import io.carpel.runtime.linux.FileCalls;
+import io.carpel.runtime.linux.LinuxFileCalls;
 import io.carpel.runtime.spec.Printable;
 import java.io.EOFException;
 import java.io.IOException;
@@ -25,6 +27,7 @@ final class ShimChannel implements AutoCloseable {
     record Frame(int type, ByteBuffer data) {}
 
     private static final int MAX_REPLY = Wire.STREAM_CHUNK;
+    private static final int MAX_ADDRESS = 100;
 
     private final SocketChannel channel;
     private final ByteBuffer header =
@@ -38,11 +41,24 @@ final class ShimChannel implements AutoCloseable {
     static ShimChannel connect(Path socket) throws IOException {
         SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
         try {
-            channel.connect(UnixDomainSocketAddress.of(socket));
+            connect(channel, socket);
             return new ShimChannel(channel);
         } catch (IOException | RuntimeException e) {
             channel.close();
             throw e;
+        }
+    }
+
+    /// A socket address holds 108 bytes; a longer path goes by way of its directory's descriptor.
+    private static void connect(SocketChannel channel, Path socket) throws IOException {
+        Path parent = socket.getParent();
+        if (socket.toString().length() < MAX_ADDRESS || parent == null) {
+            channel.connect(UnixDomainSocketAddress.of(socket));
+            return;
+        }
+        try (var directory = new LinuxFileCalls().open(parent.toString(), FileCalls.O_PATH, 0)) {
+            channel.connect(
+                    UnixDomainSocketAddress.of(directory.procPath() + "/" + socket.getFileName()));
         }
     }
 

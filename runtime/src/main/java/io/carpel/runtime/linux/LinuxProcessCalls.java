@@ -7,7 +7,6 @@ import com.sun.jna.NativeLong;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.IntByReference;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -28,12 +27,6 @@ public final class LinuxProcessCalls implements ProcessCalls {
     private static final int SIGNAL_SET_SIZE = 128;
 
     private static final int O_RDWR = 2;
-
-    // linux/memfd.h, linux/fcntl.h
-    private static final int MFD_CLOEXEC = 1;
-    private static final int MFD_ALLOW_SEALING = 2;
-    private static final int F_ADD_SEALS = 1033;
-    private static final int ALL_SEALS = 0x1 | 0x2 | 0x4 | 0x8;
 
     // asm-generic/unistd.h
     private static final long NR_PIDFD_SEND_SIGNAL = 424;
@@ -91,27 +84,6 @@ public final class LinuxProcessCalls implements ProcessCalls {
                 throw new ErrnoException("posix_spawn", program, error);
             }
             return pid.getValue();
-        }
-    }
-
-    @Override
-    public Fd seal(String name, byte[] program) throws ErrnoException {
-        Fd file;
-        try {
-            file = new Fd(memfd_create(cString(name), MFD_CLOEXEC | MFD_ALLOW_SEALING));
-        } catch (LastErrorException e) {
-            throw new ErrnoException("memfd_create", name, e.getErrorCode());
-        }
-        try {
-            for (int done = 0; done < program.length; ) {
-                byte[] rest = Arrays.copyOfRange(program, done, program.length);
-                done += write(file.number(), rest, new NativeLong(rest.length)).intValue();
-            }
-            fcntl(file.number(), F_ADD_SEALS, ALL_SEALS);
-            return file;
-        } catch (LastErrorException e) {
-            file.close();
-            throw new ErrnoException("write and seal", name, e.getErrorCode());
         }
     }
 
@@ -204,13 +176,6 @@ public final class LinuxProcessCalls implements ProcessCalls {
             Pointer attributes,
             Pointer argv,
             Pointer environment);
-
-    private static native int memfd_create(byte[] name, int flags) throws LastErrorException;
-
-    private static native NativeLong write(int fd, byte[] data, NativeLong size)
-            throws LastErrorException;
-
-    private static native int fcntl(int fd, int command, int argument) throws LastErrorException;
 
     private static native int waitpid(int pid, IntByReference status, int options)
             throws LastErrorException;

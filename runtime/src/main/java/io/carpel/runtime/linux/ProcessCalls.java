@@ -14,10 +14,6 @@ public interface ProcessCalls {
     /// @return its pid; the caller must [#waitFor] it
     int spawn(String program, List<String> arguments) throws ErrnoException;
 
-    /// A program in memory that nobody can change any more, not even through `/proc/PID/exe` of a
-    /// process that runs it (memfd_create(2), all seals).
-    Fd seal(String name, byte[] program) throws ErrnoException;
-
     /// Waits until a child has ended; call it only for children that end at once, since it pins its
     /// carrier.
     ///

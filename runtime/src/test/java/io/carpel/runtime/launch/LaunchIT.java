@@ -75,8 +75,7 @@ class LaunchIT {
 
     @Test
     void aFailedLaunchLeavesNothing() throws Exception {
-        container.mounts.add(
-                ResolvedMount.bind(MountSpec.bind("/no/such/source", "/x", false)));
+        container.mounts.add(ResolvedMount.bind(MountSpec.bind("/no/such/source", "/x", false)));
         assertThatThrownBy(() -> shims.launch(container))
                 .isInstanceOf(KernelFaultException.class)
                 .hasMessageContaining("open_tree /no/such/source: ENOENT");
@@ -141,13 +140,13 @@ class LaunchIT {
         container.shell("while read line; do echo got $line; done; echo end");
         ShimConnection shim = shims.start(container);
         var outputs = new ExecOutputs();
+        Thread reader;
         try (var session = shim.attach(true)) {
-            Thread reader = Thread.startVirtualThread(() -> session.await(outputs));
+            reader = Thread.startVirtualThread(() -> session.await(outputs));
             session.write(ByteBuffer.wrap("one\n".getBytes(UTF_8)));
             outputs.awaitOut("got one\n");
-            session.close();
-            reader.join();
         }
+        reader.join();
         // stdin_once: the first client's leaving is the end of input
         assertThat(shim.awaitExit(ShimExtension.LIMIT).orElseThrow().exitCode()).isZero();
         assertThat(container.output()).isEqualTo("got one\nend");
@@ -184,7 +183,9 @@ class LaunchIT {
         container.noNewPrivileges = true;
         container.capabilities = new CapabilitySets(0x400, 0x400, 0x400, 0x400, 0x400);
         String status =
-                shims.output(container, "grep -E 'Uid|Gid|Groups|Cap|NoNew' /proc/self/status; echo x >/dev/stdout");
+                shims.output(
+                        container,
+                        "grep -E 'Uid|Gid|Groups|Cap|NoNew' /proc/self/status; echo x >/dev/stdout");
         assertThat(status)
                 .contains("Uid:\t1000\t1000\t1000\t1000")
                 .contains("Gid:\t2000\t2000\t2000\t2000")
@@ -227,8 +228,7 @@ class LaunchIT {
         Path volume = Files.createDirectory(container.directory.resolve("volume"));
         Files.writeString(volume.resolve("file"), "hello");
         Path single = Files.writeString(container.directory.resolve("single"), "one");
-        container.mounts.add(
-                ResolvedMount.bind(MountSpec.bind(volume.toString(), "/a/b/c", true)));
+        container.mounts.add(ResolvedMount.bind(MountSpec.bind(volume.toString(), "/a/b/c", true)));
         container.mounts.add(
                 ResolvedMount.bind(MountSpec.bind(single.toString(), "/a/b/file", false)));
         container.devices =
@@ -256,6 +256,13 @@ class LaunchIT {
     }
 
     @Test
+    void aLongDirectoryNameIsNoHindrance() throws Exception {
+        Path deep = shims.directory().resolve("d".repeat(120));
+        container = new TestContainer(Files.createDirectory(deep));
+        assertThat(shims.run(container).exitCode()).isZero();
+    }
+
+    @Test
     void theHostsMountTableDoesNotGrow() throws Exception {
         container.shell("sleep 1000");
         String before = Files.readString(Path.of("/proc/self/mountinfo"));
@@ -266,6 +273,7 @@ class LaunchIT {
     @Test
     void theWorkingDirectoryIsMadeAndInside() throws Exception {
         container.workingDir = "/made/for/this";
-        assertThat(shims.output(container, "pwd; pwd -P")).isEqualTo("/made/for/this\n/made/for/this");
+        assertThat(shims.output(container, "pwd; pwd -P"))
+                .isEqualTo("/made/for/this\n/made/for/this");
     }
 }

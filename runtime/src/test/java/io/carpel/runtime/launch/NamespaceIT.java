@@ -84,7 +84,10 @@ class NamespaceIT {
     void hostPidSeesAndSignalsHostProcesses() throws Exception {
         container.pid = PidMode.HOST;
         long self = ProcessHandle.current().pid();
-        assertThat(shims.output(container, "kill -0 " + self + " && echo $$ && ls -d /proc/" + self))
+        assertThat(
+                        shims.output(
+                                container,
+                                "kill -0 " + self + " && echo $$ && ls -d /proc/" + self))
                 .contains("/proc/" + self);
     }
 
@@ -92,7 +95,9 @@ class NamespaceIT {
     void aPodsReaperIsPidOneAndReaps() throws Exception {
         Path socket = shims.directory().resolve("reaper.sock");
         int reaper =
-                shims.launcher().helpers().startReaper(socket, Optional.empty(), container.shimCgroup);
+                shims.launcher()
+                        .helpers()
+                        .startReaper(socket, Optional.empty(), container.shimCgroup);
         reapers.add(reaper);
         Path pidPin = pin(reaper, "pid");
         container.pid = PidMode.POD;
@@ -103,7 +108,10 @@ class NamespaceIT {
                         Optional.empty(),
                         Optional.empty(),
                         Optional.of(pidPin));
-        assertThat(shims.output(container, "(sh -c 'sleep 0.1' &); sleep 0.5; ps -o comm; cat /proc/1/cmdline; ls /proc/1/root 2>/dev/null || echo closed"))
+        assertThat(
+                        shims.output(
+                                container,
+                                "(sh -c 'sleep 0.1' &); sleep 0.5; ps -o comm; cat /proc/1/cmdline; ls /proc/1/root 2>/dev/null || echo closed"))
                 .doesNotContain("sleep")
                 .contains("carpel-shim")
                 .doesNotContain(shims.directory().toString())
@@ -171,8 +179,7 @@ class NamespaceIT {
                         volume,
                         List.of(),
                         Optional.empty()));
-        container.mounts.add(
-                ResolvedMount.bind(MountSpec.bind(plain.toString(), "/plain", false)));
+        container.mounts.add(ResolvedMount.bind(MountSpec.bind(plain.toString(), "/plain", false)));
         container.shell(script);
         return shims.start(container);
     }
@@ -203,7 +210,8 @@ class NamespaceIT {
                         refused
                         lo
                         sh
-                        null"""
+                        null\
+                        """
                                 .replace("\n 0 7", "\n 0 7"));
         assertThat(Files.getAttribute(shims.directory().resolve("volume/made"), "unix:uid"))
                 .isEqualTo(0);

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.KernelFaultException;
+import io.carpel.runtime.linux.FileCalls;
+import io.carpel.runtime.linux.LinuxFileCalls;
 import io.carpel.runtime.spec.MountSpec;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
@@ -44,7 +47,7 @@ class SecurityPropertiesIT {
         ShimConnection shim = shims.launch(container);
         Path program = Path.of("/proc/" + shim.pid() + "/exe");
         assertThat(Files.readSymbolicLink(program).toString()).startsWith("/memfd:carpel-shim");
-        assertThatThrownBy(() -> Files.newOutputStream(program, java.nio.file.StandardOpenOption.WRITE))
+        assertThatThrownBy(() -> Files.newOutputStream(program, StandardOpenOption.WRITE))
                 .isInstanceOf(IOException.class);
         shim.start();
         assertThat(shim.awaitExit(ShimExtension.LIMIT).orElseThrow().exitCode()).isEqualTo(2);
@@ -64,18 +67,16 @@ class SecurityPropertiesIT {
     void property03ASwappedDirectoryNeverLeadsOutside() throws Exception {
         // A sibling with the same volume exchanges a directory and a link while we mount below it.
         Path volume = Files.createDirectory(shims.directory().resolve("volume"));
-        Path real = Files.createDirectories(volume.resolve("dir"));
-        Path link = Files.createSymbolicLink(volume.resolve("link"), outside);
-        Path spare = volume.resolve("spare");
+        Files.createDirectories(volume.resolve("dir"));
+        Files.createSymbolicLink(volume.resolve("link"), outside);
         var stop = new AtomicBoolean();
         Thread swapper =
                 Thread.ofPlatform()
-                        .start(
-                                () -> {
-                                    while (!stop.get()) {
-                                        swap(real, link, spare);
-                                    }
-                                });
+                        .start(() -> {
+                            while (!stop.get()) {
+                                swap(volume);
+                            }
+                        });
         try {
             for (int round = 0; round < 40; round++) {
                 TestContainer hostile = shims.container();
@@ -97,14 +98,14 @@ class SecurityPropertiesIT {
         assertThat(names(outside)).isEmpty();
     }
 
-    private static void swap(Path directory, Path link, Path spare) {
-        try {
-            Files.move(directory, spare, StandardCopyOption.ATOMIC_MOVE);
-            Files.move(link, directory, StandardCopyOption.ATOMIC_MOVE);
-            Files.move(directory, link, StandardCopyOption.ATOMIC_MOVE);
-            Files.move(spare, directory, StandardCopyOption.ATOMIC_MOVE);
+    private static void swap(Path volume) {
+        var files = new LinuxFileCalls();
+        try (var directory = files.open(volume.toString(), FileCalls.O_PATH, 0)) {
+            for (int i = 0; i < 1000; i++) {
+                files.renameat2(directory, "dir", directory, "link", FileCalls.RENAME_EXCHANGE);
+            }
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -138,8 +139,7 @@ class SecurityPropertiesIT {
     void property07MissingDirectoriesAreMadeInsideOnly() throws Exception {
         Files.createSymbolicLink(container.layer.resolve("out"), Path.of(outside.toString()));
         Files.createSymbolicLink(container.layer.resolve("up"), Path.of("../../../../../../tmp"));
-        container.mounts.add(
-                ResolvedMount.bind(MountSpec.bind("/bin/busybox", "/up/a/b", true)));
+        container.mounts.add(ResolvedMount.bind(MountSpec.bind("/bin/busybox", "/up/a/b", true)));
         container.workingDir = "/up/c/d";
         container.argv = List.of("true");
         assertThat(shims.run(container).exitCode()).isZero();
@@ -160,7 +160,10 @@ class SecurityPropertiesIT {
 
     @Test
     void property11TheProcessLeadsASessionWithoutATerminal() throws Exception {
-        assertThat(shims.output(container, "cat /proc/self/stat | tr ' ' '\\n' | head -7 | tr '\\n' ' '; cat /dev/tty 2>&1 || true"))
+        assertThat(
+                        shims.output(
+                                container,
+                                "cat /proc/self/stat | tr ' ' '\\n' | head -7 | tr '\\n' ' '; cat /dev/tty 2>&1 || true"))
                 .contains(" 1 0 ") // session 1, no terminal
                 .contains("/dev/tty");
     }
