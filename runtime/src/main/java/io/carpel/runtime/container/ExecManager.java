@@ -74,11 +74,10 @@ public final class ExecManager {
                         .namespaces()
                         .user();
         ResolvedProcess process =
-                container.process.orElseThrow(
-                        () ->
-                                new FailedPreconditionException(
-                                        "container %s: how its process runs is not known any more"
-                                                .formatted(containerId)));
+                container.process.orElseThrow(() ->
+                        new FailedPreconditionException(
+                                "container %s: how its process runs is not known any more"
+                                        .formatted(containerId)));
         ExecPlan plan =
                 LaunchPlanner.planExec(
                         new ExecLaunch(

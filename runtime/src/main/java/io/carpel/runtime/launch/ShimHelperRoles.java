@@ -68,7 +68,7 @@ final class ShimHelperRoles implements HelperRoles {
 
     @Override
     public int startReaper(Path socket, Optional<Path> user, CgroupPlacement cgroup) {
-        List<Op> ops = reaperPlan(user, cgroup);
+        List<Op> ops = reaperPlan(user);
         var plan = new LaunchPlan("reaper", socket, noRecord(socket), cgroup, ops);
         var shim = launcher.launchShim(plan, "reaper at " + socket);
         shim.start();
@@ -77,7 +77,7 @@ final class ShimHelperRoles implements HelperRoles {
 
     /// The root is empty and all privileges are gone: containers of the pod that may look at the
     /// reaper find nothing of the host there.
-    static List<Op> reaperPlan(Optional<Path> user, CgroupPlacement cgroup) {
+    static List<Op> reaperPlan(Optional<Path> user) {
         List<Op> ops = new ArrayList<>();
         ops.add(new Op.Stdio(false, false, false));
         ops.add(new Op.Detach());
