@@ -45,7 +45,9 @@ record RuntimeParts(
                 closer.add(
                         CgroupManager.open(
                                 new CgroupConfig(
-                                        driver(config.cgroups().driver()), config.cgroupParent()),
+                                        driver(config.cgroups().driver()),
+                                        config.cgroupParent(),
+                                        config.cgroups().parent().isEmpty()),
                                 new LinuxBpfCalls()));
         ShimLauncher launcher = closer.add(ShimLauncher.open());
         NodeNetwork network =

@@ -52,6 +52,11 @@ final class HostCgroups implements CgroupManager {
         this.devices = devices;
         this.killer = killer;
         this.deviceProblems = mode() == CgroupMode.V2 ? devices.probe() : List.of();
+        if (config.ownParent()) {
+            List<String> own =
+                    CgroupPaths.components("default cgroup parent", config.defaultParent());
+            roots().forEach(root -> madeParents.add(root.resolve(String.join("/", own))));
+        }
     }
 
     @Override

@@ -35,23 +35,39 @@ final class RuntimeUnderTest implements AutoCloseable {
     final Path directory;
     final RuntimeConfig config;
     ContainerRuntime runtime;
+    private boolean left;
 
     /// @param instance name that tells this runtime's things apart
     RuntimeUnderTest(String instance) throws IOException {
         directory = Files.createTempDirectory("carpel-" + instance + "-");
-        config =
-                RuntimeConfig.of(instance, StateLayout.under(directory))
-                        .with(
-                                new RuntimeConfig.Network(
-                                        "bridge",
-                                        directory.resolve("no-cni"),
-                                        List.of(Path.of("/usr/lib/cni")),
-                                        "",
-                                        ""));
+        config = config(instance, directory);
         runtime = ContainerRuntime.open(config);
         Path layout = directory.resolve("image");
         TestImageLayout.write(layout);
         runtime.archives().importFrom(layout, PullProgress.NONE, new Cancellation());
+    }
+
+    static RuntimeConfig config(String instance, Path directory) {
+        return RuntimeConfig.of(instance, StateLayout.under(directory))
+                .with(
+                        new RuntimeConfig.Network(
+                                "bridge",
+                                directory.resolve("no-cni"),
+                                List.of(Path.of("/usr/lib/cni")),
+                                "",
+                                ""));
+    }
+
+    /// Closes the runtime, so that another process can take its place.
+    void leave() {
+        runtime.close();
+        left = true;
+    }
+
+    /// Takes up what the other process has left.
+    void reopen() {
+        runtime = ContainerRuntime.open(config);
+        left = false;
     }
 
     static String newId() {
@@ -151,6 +167,9 @@ final class RuntimeUnderTest implements AutoCloseable {
     }
 
     void removeAll() {
+        if (left) {
+            reopen();
+        }
         for (Sandbox sandbox : runtime.sandboxes().list()) {
             runtime.sandboxes().remove(sandbox.id());
         }
