@@ -49,6 +49,16 @@ final class PlanWriter {
     /// Writes the fields and gives the opcode.
     private int fields(Op op) {
         return switch (op) {
+            case Op.Setting setting -> setting(setting);
+            case Op.Step step -> step(step);
+            case Op.Source source -> source(source);
+            case Op.Tree tree -> tree(tree);
+            case Op.Ending ending -> ending(ending);
+        };
+    }
+
+    private int setting(Op.Setting op) {
+        return switch (op) {
             case Op.ExitFile(var path) -> text(1, path);
             case Op.LogFile(var path) -> text(2, path);
             case Op.Stdio(var tty, var stdin, var once) ->
@@ -58,6 +68,11 @@ final class PlanWriter {
             case Op.Detach() -> 5;
             case Op.Track track -> track(track);
             case Op.TimeLimit(var milliseconds) -> wide(7, milliseconds);
+        };
+    }
+
+    private int step(Op.Step op) {
+        return switch (op) {
             case Op.Fork(var cgroup) -> text(10, cgroup);
             case Op.Clone clone -> cloning(clone);
             case Op.JoinCgroup(var tasks) -> text(12, tasks);
@@ -73,6 +88,11 @@ final class PlanWriter {
             case Op.Reap() -> 22;
             case Op.End() -> 23;
             case Op.OwnStreams(var uid, var gid) -> wide(24, uid, gid);
+        };
+    }
+
+    private int source(Op.Source op) {
+        return switch (op) {
             case Op.Layer(var slot, var path, var user) -> {
                 slot(slot);
                 yield text(30, path, user);
@@ -84,6 +104,11 @@ final class PlanWriter {
             case Op.Overlay overlay -> overlay(overlay);
             case Op.Bind bind -> bind(bind);
             case Op.Empty(var slot) -> slot(34, slot);
+        };
+    }
+
+    private int tree(Op.Tree op) {
+        return switch (op) {
             case Op.AttachRoot(var slot) -> slot(40, slot);
             case Op.Filesystem(var type, var target, var attributes, var options) -> {
                 text(41, type, target);
@@ -113,6 +138,11 @@ final class PlanWriter {
             case Op.ReadonlyPath(var target) -> text(50, target);
             case Op.ReadonlyRoot() -> 51;
             case Op.Pivot() -> 52;
+        };
+    }
+
+    private int ending(Op.Ending op) {
+        return switch (op) {
             case Op.Sysctl(var path, var value) -> text(60, path, value);
             case Op.WorkingDir(var path) -> text(61, path);
             case Op.Rlimit(var resource, var soft, var hard) -> {
