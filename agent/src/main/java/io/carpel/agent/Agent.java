@@ -12,6 +12,7 @@ import io.carpel.agent.cri.CriRuntimeService;
 import io.carpel.agent.cri.CriServer;
 import io.carpel.agent.cri.Readiness;
 import io.carpel.agent.cri.StreamUrls;
+import io.carpel.agent.events.EventBroadcaster;
 import io.carpel.agent.image.Images;
 import io.carpel.agent.image.PodImageService;
 import io.carpel.agent.pod.Containers;
@@ -20,6 +21,8 @@ import io.carpel.agent.pod.PodContainerService;
 import io.carpel.agent.pod.PodSandboxService;
 import io.carpel.agent.pod.RandomIds;
 import io.carpel.agent.pod.Sandboxes;
+import io.carpel.agent.stats.StatsService;
+import io.carpel.agent.stats.Usages;
 import io.carpel.agent.translate.ContainerTranslator;
 import io.carpel.agent.translate.HostAbilities;
 import io.carpel.agent.translate.InfoTranslator;
@@ -27,7 +30,6 @@ import io.carpel.agent.translate.SandboxTranslator;
 import io.carpel.agent.translate.SecurityTranslator;
 import io.carpel.runtime.ContainerRuntime;
 import io.carpel.runtime.HostAccess;
-import io.carpel.runtime.host.KernelFeatures;
 import io.carpel.runtime.spec.ProfileSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,13 +50,20 @@ final class Agent implements AutoCloseable {
 
     private final ContainerRuntime runtime;
     private final ExecutorService work;
+    private final EventBroadcaster events;
     private final CriServer server;
     private final Path socket;
 
-    private Agent(ContainerRuntime runtime, ExecutorService work, CriServer server, Path socket) {
+    private Agent(
+            ContainerRuntime runtime,
+            ExecutorService work,
+            EventBroadcaster events,
+            CriServer server,
+            Path socket) {
         this.socket = socket;
         this.runtime = runtime;
         this.work = work;
+        this.events = events;
         this.server = server;
     }
 
@@ -67,10 +76,16 @@ final class Agent implements AutoCloseable {
                 Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("work-", 0).factory());
         boolean serving = false;
         try {
-            CriServer server = server(config, runtime, work);
+            var events =
+                    new EventBroadcaster(
+                            Sandboxes.of(runtime.sandboxes()),
+                            Containers.of(runtime.containers(), runtime.execs()),
+                            Clock.systemUTC(),
+                            work);
+            CriServer server = server(config, runtime, work, events);
             server.start();
             serving = true;
-            return new Agent(runtime, work, server, config.get(ConfigKeys.LISTEN));
+            return new Agent(runtime, work, events, server, config.get(ConfigKeys.LISTEN));
         } finally {
             if (!serving) {
                 work.shutdownNow();
@@ -80,9 +95,12 @@ final class Agent implements AutoCloseable {
     }
 
     private static CriServer server(
-            AgentConfig config, ContainerRuntime runtime, ExecutorService work) {
+            AgentConfig config,
+            ContainerRuntime runtime,
+            ExecutorService work,
+            EventBroadcaster events) {
         ObjectMapper json = JsonMapper.shared();
-        HostAbilities host = abilities(runtime);
+        HostAbilities host = HostAbilities.of(HostAccess.probe(runtime.config()));
         Sandboxes sandboxes = Sandboxes.of(runtime.sandboxes());
         Containers containers = Containers.of(runtime.containers(), runtime.execs());
         InfoTranslator info = new InfoTranslator(json);
@@ -107,7 +125,14 @@ final class Agent implements AutoCloseable {
                                 false,
                                 config.get(ConfigKeys.STATE_DIR).toString()),
                         () -> runtime.network().status(),
+                        ranges -> runtime.network().useRanges(ranges),
                         json);
+        var stats =
+                new StatsService(
+                        sandboxes,
+                        containers,
+                        Usages.of(runtime.stats()),
+                        config.get(ConfigKeys.STATE_DIR).toString());
         var images =
                 new PodImageService(Images.of(runtime.images(), runtime.puller()), HANDLERS, json);
         // Recovery is over when the runtime is open, so whoever connects is answered.
@@ -117,20 +142,14 @@ final class Agent implements AutoCloseable {
                 config.get(ConfigKeys.LISTEN),
                 new CallInterceptor(ready, CallObserver.NONE, System::nanoTime),
                 List.of(
-                        new CriRuntimeService(pods, members, node, StreamUrls.NONE),
+                        new CriRuntimeService(
+                                pods,
+                                members,
+                                node,
+                                new CriRuntimeService.Feeds(stats, events),
+                                StreamUrls.NONE),
                         new CriImageService(images),
                         new ImageControl(runtime.puller(), runtime.archives())));
-    }
-
-    private static HostAbilities abilities(ContainerRuntime runtime) {
-        KernelFeatures features = HostAccess.probe(runtime.config());
-        return new HostAbilities(
-                features.userNamespaces() && features.idmappedMounts(),
-                false,
-                features.recursiveReadonly(),
-                true,
-                true,
-                runtime.unifiedCgroups());
     }
 
     private static ProfileSpec seccompWhenUnset(AgentConfig config) {
@@ -148,6 +167,8 @@ final class Agent implements AutoCloseable {
     @Override
     public void close() {
         try {
+            // First, or their streams would keep the server waiting.
+            events.close();
             server.close();
         } finally {
             work.shutdown();

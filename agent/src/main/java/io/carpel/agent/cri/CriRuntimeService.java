@@ -1,15 +1,20 @@
 package io.carpel.agent.cri;
 
 import com.google.protobuf.ByteString;
+import io.carpel.agent.events.EventBroadcaster;
 import io.carpel.agent.pod.NodeService;
 import io.carpel.agent.pod.PodContainerService;
 import io.carpel.agent.pod.PodSandboxService;
+import io.carpel.agent.stats.StatsService;
 import io.carpel.cri.AttachRequest;
 import io.carpel.cri.AttachResponse;
 import io.carpel.cri.CheckpointContainerRequest;
 import io.carpel.cri.CheckpointContainerResponse;
 import io.carpel.cri.CheckpointPodRequest;
 import io.carpel.cri.CheckpointPodResponse;
+import io.carpel.cri.ContainerEventResponse;
+import io.carpel.cri.ContainerStatsRequest;
+import io.carpel.cri.ContainerStatsResponse;
 import io.carpel.cri.ContainerStatusRequest;
 import io.carpel.cri.ContainerStatusResponse;
 import io.carpel.cri.CreateContainerRequest;
@@ -18,10 +23,21 @@ import io.carpel.cri.ExecRequest;
 import io.carpel.cri.ExecResponse;
 import io.carpel.cri.ExecSyncRequest;
 import io.carpel.cri.ExecSyncResponse;
+import io.carpel.cri.GetEventsRequest;
+import io.carpel.cri.ListContainerStatsRequest;
+import io.carpel.cri.ListContainerStatsResponse;
 import io.carpel.cri.ListContainersRequest;
 import io.carpel.cri.ListContainersResponse;
+import io.carpel.cri.ListMetricDescriptorsRequest;
+import io.carpel.cri.ListMetricDescriptorsResponse;
+import io.carpel.cri.ListPodSandboxMetricsRequest;
+import io.carpel.cri.ListPodSandboxMetricsResponse;
 import io.carpel.cri.ListPodSandboxRequest;
 import io.carpel.cri.ListPodSandboxResponse;
+import io.carpel.cri.ListPodSandboxStatsRequest;
+import io.carpel.cri.ListPodSandboxStatsResponse;
+import io.carpel.cri.PodSandboxStatsRequest;
+import io.carpel.cri.PodSandboxStatsResponse;
 import io.carpel.cri.PodSandboxStatusRequest;
 import io.carpel.cri.PodSandboxStatusResponse;
 import io.carpel.cri.PortForwardRequest;
@@ -47,8 +63,14 @@ import io.carpel.cri.StopContainerRequest;
 import io.carpel.cri.StopContainerResponse;
 import io.carpel.cri.StopPodSandboxRequest;
 import io.carpel.cri.StopPodSandboxResponse;
+import io.carpel.cri.StreamContainerStatsRequest;
+import io.carpel.cri.StreamContainerStatsResponse;
 import io.carpel.cri.StreamContainersRequest;
 import io.carpel.cri.StreamContainersResponse;
+import io.carpel.cri.StreamPodSandboxMetricsRequest;
+import io.carpel.cri.StreamPodSandboxMetricsResponse;
+import io.carpel.cri.StreamPodSandboxStatsRequest;
+import io.carpel.cri.StreamPodSandboxStatsResponse;
 import io.carpel.cri.StreamPodSandboxesRequest;
 import io.carpel.cri.StreamPodSandboxesResponse;
 import io.carpel.cri.UpdateContainerResourcesRequest;
@@ -61,6 +83,7 @@ import io.carpel.cri.VersionRequest;
 import io.carpel.cri.VersionResponse;
 import io.carpel.runtime.container.ExecResult;
 import io.carpel.runtime.error.UnsupportedException;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 
 /// `runtime.v1.RuntimeService`: unpack, one call, answer.
@@ -68,16 +91,25 @@ public final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceIm
     private final PodSandboxService sandboxes;
     private final PodContainerService containers;
     private final NodeService node;
+    private final StatsService stats;
+    private final EventBroadcaster events;
     private final StreamUrls streams;
+
+    /// @param stats numbers of pods
+    /// @param events changes of pods
+    public record Feeds(StatsService stats, EventBroadcaster events) {}
 
     public CriRuntimeService(
             PodSandboxService sandboxes,
             PodContainerService containers,
             NodeService node,
+            Feeds feeds,
             StreamUrls streams) {
         this.sandboxes = sandboxes;
         this.containers = containers;
         this.node = node;
+        this.stats = feeds.stats();
+        this.events = feeds.events();
         this.streams = streams;
     }
 
@@ -255,6 +287,98 @@ public final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceIm
     public void portForward(PortForwardRequest request, StreamObserver<PortForwardResponse> out) {
         Answers.one(
                 out, PortForwardResponse.newBuilder().setUrl(streams.portForward(request)).build());
+    }
+
+    @Override
+    public void containerStats(
+            ContainerStatsRequest request, StreamObserver<ContainerStatsResponse> out) {
+        Answers.one(
+                out,
+                ContainerStatsResponse.newBuilder()
+                        .setStats(stats.container(request.getContainerId()))
+                        .build());
+    }
+
+    @Override
+    public void listContainerStats(
+            ListContainerStatsRequest request, StreamObserver<ListContainerStatsResponse> out) {
+        Answers.one(
+                out,
+                ListContainerStatsResponse.newBuilder()
+                        .addAllStats(stats.containers(request.getFilter()))
+                        .build());
+    }
+
+    @Override
+    public void streamContainerStats(
+            StreamContainerStatsRequest request, StreamObserver<StreamContainerStatsResponse> out) {
+        Answers.batches(
+                out,
+                stats.containers(request.getFilter()),
+                batch ->
+                        StreamContainerStatsResponse.newBuilder()
+                                .addAllContainerStats(batch)
+                                .build());
+    }
+
+    @Override
+    public void podSandboxStats(
+            PodSandboxStatsRequest request, StreamObserver<PodSandboxStatsResponse> out) {
+        Answers.one(
+                out,
+                PodSandboxStatsResponse.newBuilder()
+                        .setStats(stats.sandbox(request.getPodSandboxId()))
+                        .build());
+    }
+
+    @Override
+    public void listPodSandboxStats(
+            ListPodSandboxStatsRequest request, StreamObserver<ListPodSandboxStatsResponse> out) {
+        Answers.one(
+                out,
+                ListPodSandboxStatsResponse.newBuilder()
+                        .addAllStats(stats.sandboxes(request.getFilter()))
+                        .build());
+    }
+
+    @Override
+    public void streamPodSandboxStats(
+            StreamPodSandboxStatsRequest request,
+            StreamObserver<StreamPodSandboxStatsResponse> out) {
+        Answers.batches(
+                out,
+                stats.sandboxes(request.getFilter()),
+                batch ->
+                        StreamPodSandboxStatsResponse.newBuilder()
+                                .addAllPodSandboxStats(batch)
+                                .build());
+    }
+
+    @Override
+    public void getContainerEvents(
+            GetEventsRequest request, StreamObserver<ContainerEventResponse> out) {
+        EventStream.open(events, (ServerCallStreamObserver<ContainerEventResponse>) out);
+    }
+
+    @Override
+    public void listMetricDescriptors(
+            ListMetricDescriptorsRequest request,
+            StreamObserver<ListMetricDescriptorsResponse> out) {
+        throw new UnsupportedException("ListMetricDescriptors is not supported by this version");
+    }
+
+    @Override
+    public void listPodSandboxMetrics(
+            ListPodSandboxMetricsRequest request,
+            StreamObserver<ListPodSandboxMetricsResponse> out) {
+        throw new UnsupportedException("ListPodSandboxMetrics is not supported by this version");
+    }
+
+    @Override
+    public void streamPodSandboxMetrics(
+            StreamPodSandboxMetricsRequest request,
+            StreamObserver<StreamPodSandboxMetricsResponse> out) {
+        throw new UnsupportedException("StreamPodSandboxMetrics is not supported by this version");
     }
 
     @Override

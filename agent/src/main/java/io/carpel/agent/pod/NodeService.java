@@ -12,10 +12,12 @@ import io.carpel.cri.RuntimeStatus;
 import io.carpel.cri.StatusResponse;
 import io.carpel.cri.VersionResponse;
 import io.carpel.runtime.network.NetworkStatus;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +38,7 @@ public final class NodeService {
 
     private final Facts facts;
     private final Supplier<NetworkStatus> network;
+    private final Consumer<List<String>> podRanges;
     private final ObjectMapper json;
 
     /// What is known when the agent starts and does not change.
@@ -56,9 +59,15 @@ public final class NodeService {
     }
 
     /// @param network the network's state as it is known now; must not wait
-    public NodeService(Facts facts, Supplier<NetworkStatus> network, ObjectMapper json) {
+    /// @param podRanges hears the cluster's address ranges for this node
+    public NodeService(
+            Facts facts,
+            Supplier<NetworkStatus> network,
+            Consumer<List<String>> podRanges,
+            ObjectMapper json) {
         this.facts = facts;
         this.network = network;
+        this.podRanges = podRanges;
         this.json = json;
     }
 
@@ -145,9 +154,18 @@ public final class NodeService {
                 .build();
     }
 
-    /// Takes note of the cluster's ranges for this node. Networks have their addresses from their
-    /// own configuration, so nothing hangs on it; the kubelet only wants to be heard.
+    /// Passes the cluster's address ranges for this node on to the network; which may have its own.
+    ///
+    /// @param podCidr ranges with commas between them, or nothing
     public void updateRuntimeConfig(String podCidr) {
-        LOG.debug("the cluster's pod range of this node is '{}'", podCidr);
+        List<String> ranges =
+                Arrays.stream(podCidr.split(",", -1))
+                        .map(String::strip)
+                        .filter(range -> !range.isEmpty())
+                        .toList();
+        if (!ranges.isEmpty()) {
+            LOG.info("the cluster gives this node the pod addresses {}", ranges);
+            podRanges.accept(ranges);
+        }
     }
 }

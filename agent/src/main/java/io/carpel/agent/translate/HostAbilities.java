@@ -1,5 +1,7 @@
 package io.carpel.agent.translate;
 
+import io.carpel.runtime.host.KernelFeatures;
+
 /// What this host can do, as far as requests depend on it. The kubelet is told the same.
 ///
 /// @param userNamespaces user namespaces and idmapped mounts
@@ -7,11 +9,20 @@ package io.carpel.agent.translate;
 /// @param recursiveReadOnlyMounts `mount_setattr(2)` with AT_RECURSIVE, Linux 5.12
 /// @param supplementalGroupsPolicy the policy is kept and the real user reported
 /// @param mountOptions noexec, nodev and nosuid on a mount
-/// @param privateCgroupNamespace cgroup v2 alone, so that a container may see its own root
 public record HostAbilities(
         boolean userNamespaces,
         boolean userNamespacesWithHostNetwork,
         boolean recursiveReadOnlyMounts,
         boolean supplementalGroupsPolicy,
-        boolean mountOptions,
-        boolean privateCgroupNamespace) {}
+        boolean mountOptions) {
+    /// What can be promised on a host with these features.
+    public static HostAbilities of(KernelFeatures features) {
+        return new HostAbilities(
+                features.userNamespaces() && features.idmappedMounts(),
+                // sysfs of the host's network cannot be mounted from inside a user namespace.
+                false,
+                features.recursiveReadonly(),
+                true,
+                true);
+    }
+}

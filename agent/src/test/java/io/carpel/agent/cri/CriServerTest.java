@@ -7,6 +7,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.carpel.agent.events.EventBroadcaster;
 import io.carpel.agent.image.Images;
 import io.carpel.agent.image.PodImageService;
 import io.carpel.agent.pod.FakeContainers;
@@ -15,11 +16,15 @@ import io.carpel.agent.pod.NodeService;
 import io.carpel.agent.pod.PodContainerService;
 import io.carpel.agent.pod.PodSandboxService;
 import io.carpel.agent.pod.RandomIds;
+import io.carpel.agent.stats.FakeUsages;
+import io.carpel.agent.stats.StatsService;
 import io.carpel.agent.translate.InfoTranslator;
 import io.carpel.agent.translate.Requests;
 import io.carpel.cri.CheckpointPodRequest;
+import io.carpel.cri.ContainerEventResponse;
 import io.carpel.cri.ContainerStatusRequest;
 import io.carpel.cri.ExecRequest;
+import io.carpel.cri.GetEventsRequest;
 import io.carpel.cri.ImageServiceGrpc;
 import io.carpel.cri.ImageStatusRequest;
 import io.carpel.cri.ListPodSandboxRequest;
@@ -36,6 +41,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.StreamObserver;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
@@ -80,6 +86,8 @@ final class CriServerTest {
     private final Readiness readiness = new Readiness();
     private final LinkedBlockingQueue<String> seen = new LinkedBlockingQueue<>();
     private final ListAppender<ILoggingEvent> log = new ListAppender<>();
+    private final EventBroadcaster events =
+            new EventBroadcaster(sandboxes, containers, Clock.systemUTC(), executor);
     private Path socket;
     private CriServer server;
 
@@ -109,6 +117,7 @@ final class CriServerTest {
                         () ->
                                 new NetworkStatus(
                                         true, "ok", NetworkKind.BRIDGE, "carpel0", "OK", List.of()),
+                        _ -> {},
                         json);
         Images noImages =
                 (Images)
@@ -131,6 +140,10 @@ final class CriServerTest {
                                 new PodContainerService(
                                         sandboxes, containers, Requests.containers(), info, tools),
                                 node,
+                                new CriRuntimeService.Feeds(
+                                        new StatsService(
+                                                sandboxes, containers, new FakeUsages(), "/v"),
+                                        events),
                                 StreamUrls.NONE),
                         new CriImageService(new PodImageService(noImages, Set.of(), json))));
     }
@@ -140,6 +153,7 @@ final class CriServerTest {
         logger().detachAppender(log);
         logger().setLevel(null);
         channels.forEach(ManagedChannel::shutdownNow);
+        events.close();
         server.close();
         executor.shutdownNow();
         clients.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
@@ -306,6 +320,52 @@ final class CriServerTest {
                         runtime.listPodSandbox(ListPodSandboxRequest.getDefaultInstance())
                                 .getItemsList())
                 .hasSize(5);
+    }
+
+    @Test
+    void eventsComeAsTheyHappenUntilTheServerEndsThem() throws Exception {
+        readiness.open();
+        LinkedBlockingQueue<String> heard = new LinkedBlockingQueue<>();
+        RuntimeServiceGrpc.newStub(channel())
+                .getContainerEvents(
+                        GetEventsRequest.getDefaultInstance(),
+                        new StreamObserver<>() {
+                            @Override
+                            public void onNext(ContainerEventResponse event) {
+                                heard.add(
+                                        event.getContainerEventType()
+                                                + " "
+                                                + event.getPodSandboxStatus().getState());
+                            }
+
+                            @Override
+                            public void onError(Throwable failure) {
+                                heard.add(Status.fromThrowable(failure).getCode().name());
+                            }
+
+                            @Override
+                            public void onCompleted() {
+                                heard.add("completed");
+                            }
+                        });
+        // The subscription has no answer of its own: pods come and go until one is heard of.
+        var runtime = runtime();
+        String first = null;
+        for (int i = 0; first == null; i++) {
+            var config = Requests.sandbox();
+            config.getMetadataBuilder().setAttempt(i);
+            runtime.runPodSandbox(RunPodSandboxRequest.newBuilder().setConfig(config).build());
+            first = heard.poll(100, TimeUnit.MILLISECONDS);
+        }
+        assertThat(first).isEqualTo("CONTAINER_CREATED_EVENT SANDBOX_READY");
+        assertThat(heard.poll(10, TimeUnit.SECONDS))
+                .isEqualTo("CONTAINER_STARTED_EVENT SANDBOX_READY");
+        events.close();
+        String last = heard.poll(10, TimeUnit.SECONDS);
+        while (last != null && last.startsWith("CONTAINER")) {
+            last = heard.poll(10, TimeUnit.SECONDS);
+        }
+        assertThat(last).isEqualTo("UNAVAILABLE");
     }
 
     @Test

@@ -10,6 +10,7 @@ import io.carpel.cri.StatusResponse;
 import io.carpel.cri.VersionResponse;
 import io.carpel.runtime.network.NetworkKind;
 import io.carpel.runtime.network.NetworkStatus;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -18,6 +19,7 @@ import tools.jackson.databind.ObjectMapper;
 
 final class NodeServiceTest {
     private final ObjectMapper json = new ObjectMapper();
+    private final List<List<String>> ranges = new ArrayList<>();
 
     private NodeService node(HostAbilities host, boolean systemd, boolean networkReady) {
         return new NodeService(
@@ -30,6 +32,7 @@ final class NodeServiceTest {
                                 "mynet",
                                 "OK",
                                 List.of("/etc/cni/net.d/10.conflist")),
+                ranges::add,
                 json);
     }
 
@@ -97,5 +100,13 @@ final class NodeServiceTest {
         assertThat(node(Requests.ABLE, true, true).runtimeConfig().hasLinux()).isTrue();
         assertThat(node(Requests.ABLE, true, true).runtimeConfig().getLinux().getCgroupDriver())
                 .isEqualTo(CgroupDriver.SYSTEMD);
+    }
+
+    @Test
+    void theClustersRangesReachTheNetwork() {
+        NodeService node = node(Requests.ABLE, false, true);
+        node.updateRuntimeConfig("");
+        node.updateRuntimeConfig("10.244.1.0/24, fd00:1::/64");
+        assertThat(ranges).containsExactly(List.of("10.244.1.0/24", "fd00:1::/64"));
     }
 }

@@ -26,9 +26,8 @@ import java.util.Set;
 
 /// Small valid requests and snapshots, to be changed by each test in the one place it is about.
 public final class Requests {
-    public static final HostAbilities ABLE = new HostAbilities(true, true, true, true, true, false);
-    public static final HostAbilities UNABLE =
-            new HostAbilities(false, false, false, false, false, false);
+    public static final HostAbilities ABLE = new HostAbilities(true, true, true, true, true);
+    public static final HostAbilities UNABLE = new HostAbilities(false, false, false, false, false);
     public static final String SANDBOX_ID = "5".repeat(64);
     public static final String CONTAINER_ID = "c".repeat(64);
     public static final Instant CREATED = Instant.parse("2026-01-02T03:04:05.000000006Z");

@@ -1,0 +1,151 @@
+package io.carpel.agent.stats;
+
+import io.carpel.agent.pod.Containers;
+import io.carpel.agent.pod.PodFilters;
+import io.carpel.agent.pod.Prefixes;
+import io.carpel.agent.pod.Sandboxes;
+import io.carpel.agent.translate.Nanos;
+import io.carpel.agent.translate.StatsTranslator;
+import io.carpel.cri.ContainerStats;
+import io.carpel.cri.ContainerStatsFilter;
+import io.carpel.cri.FilesystemIdentifier;
+import io.carpel.cri.FilesystemUsage;
+import io.carpel.cri.LinuxPodSandboxStats;
+import io.carpel.cri.PodSandboxStats;
+import io.carpel.cri.PodSandboxStatsFilter;
+import io.carpel.runtime.container.Container;
+import io.carpel.runtime.container.ContainerChange;
+import io.carpel.runtime.sandbox.Sandbox;
+import io.carpel.runtime.sandbox.SandboxChange;
+import io.carpel.runtime.stats.InterfaceStats;
+import io.carpel.runtime.stats.LayerUsage;
+import java.util.List;
+import java.util.Optional;
+
+/// Numbers of containers and sandboxes. Lists leave out what no longer runs; asked for by id, it
+/// answers with its attributes alone.
+public final class StatsService {
+    private final Sandboxes sandboxes;
+    private final Containers containers;
+    private final Usages usages;
+    private final String writableDirectory;
+    private final CpuRates rates = new CpuRates();
+
+    /// @param writableDirectory a directory on the file system of writable layers
+    public StatsService(
+            Sandboxes sandboxes, Containers containers, Usages usages, String writableDirectory) {
+        this.sandboxes = sandboxes;
+        this.containers = containers;
+        this.usages = usages;
+        this.writableDirectory = writableDirectory;
+        containers.changes().subscribe(this::onChange);
+        sandboxes.changes().subscribe(this::onChange);
+    }
+
+    private void onChange(ContainerChange change) {
+        if (change.kind() == ContainerChange.Kind.REMOVED) {
+            rates.forget(change.container().id());
+        }
+    }
+
+    private void onChange(SandboxChange change) {
+        if (change.kind() == SandboxChange.Kind.REMOVED) {
+            rates.forget(change.sandbox().id());
+        }
+    }
+
+    public ContainerStats container(String id) {
+        Container container = Prefixes.container(containers, id);
+        return stats(container)
+                .orElseGet(() ->
+                        ContainerStats.newBuilder()
+                                .setAttributes(StatsTranslator.attributes(container))
+                                .build());
+    }
+
+    public List<ContainerStats> containers(ContainerStatsFilter filter) {
+        return PodFilters.containers(containers.list(), sandboxes.list(), filter).stream()
+                .map(this::stats)
+                .flatMap(Optional::stream)
+                .toList();
+    }
+
+    private Optional<ContainerStats> stats(Container container) {
+        return usages.container(container.id())
+                .map(usage -> {
+                    ContainerStats.Builder stats =
+                            ContainerStats.newBuilder()
+                                    .setAttributes(StatsTranslator.attributes(container))
+                                    .setWritableLayer(writableLayer(container));
+                    usage.cpu().ifPresent(cpu -> stats.setCpu(cpu(usage, cpu)));
+                    usage.memory()
+                            .ifPresent(memory ->
+                                    stats.setMemory(StatsTranslator.memory(usage, memory)));
+                    usage.memory()
+                            .flatMap(memory -> memory.swap())
+                            .ifPresent(bytes ->
+                                    stats.setSwap(StatsTranslator.swap(usage.at(), bytes)));
+                    usage.ioPressure()
+                            .ifPresent(pressure ->
+                                    stats.setIo(StatsTranslator.io(usage.at(), pressure)));
+                    return stats.build();
+                });
+    }
+
+    private io.carpel.cri.CpuUsage cpu(
+            io.carpel.runtime.stats.ContainerStats usage,
+            io.carpel.runtime.stats.ContainerStats.Cpu cpu) {
+        return StatsTranslator.cpu(usage, cpu, rates.rate(usage.id(), usage.at(), cpu.usage()));
+    }
+
+    private FilesystemUsage writableLayer(Container container) {
+        LayerUsage.Usage layer = usages.writableLayer(container.id());
+        return FilesystemUsage.newBuilder()
+                .setTimestamp(Nanos.of(layer.at()))
+                .setFsId(FilesystemIdentifier.newBuilder().setMountpoint(writableDirectory))
+                .setUsedBytes(StatsTranslator.number(layer.bytes()))
+                .setInodesUsed(StatsTranslator.number(layer.inodes()))
+                .build();
+    }
+
+    public PodSandboxStats sandbox(String id) {
+        return stats(Prefixes.sandbox(sandboxes, id));
+    }
+
+    public List<PodSandboxStats> sandboxes(PodSandboxStatsFilter filter) {
+        return PodFilters.sandboxes(sandboxes.list(), filter).stream()
+                .filter(Sandbox::isReady)
+                .map(this::stats)
+                .toList();
+    }
+
+    private PodSandboxStats stats(Sandbox sandbox) {
+        LinuxPodSandboxStats.Builder linux = LinuxPodSandboxStats.newBuilder();
+        usages.sandbox(sandbox.id()).ifPresent(usage -> addUsage(linux, sandbox, usage));
+        containers.list().stream()
+                .filter(container -> container.spec().sandboxId().equals(sandbox.id()))
+                .map(this::stats)
+                .flatMap(Optional::stream)
+                .forEach(linux::addContainers);
+        return PodSandboxStats.newBuilder()
+                .setAttributes(StatsTranslator.attributes(sandbox))
+                .setLinux(linux)
+                .build();
+    }
+
+    private void addUsage(
+            LinuxPodSandboxStats.Builder linux,
+            Sandbox sandbox,
+            io.carpel.runtime.stats.ContainerStats usage) {
+        usage.cpu().ifPresent(cpu -> linux.setCpu(cpu(usage, cpu)));
+        usage.memory().ifPresent(m -> linux.setMemory(StatsTranslator.memory(usage, m)));
+        usage.processes()
+                .ifPresent(count -> linux.setProcess(StatsTranslator.processes(usage.at(), count)));
+        usage.ioPressure()
+                .ifPresent(pressure -> linux.setIo(StatsTranslator.io(usage.at(), pressure)));
+        List<InterfaceStats> interfaces = usages.network(sandbox.id());
+        if (!interfaces.isEmpty()) {
+            linux.setNetwork(StatsTranslator.network(usage.at(), interfaces));
+        }
+    }
+}

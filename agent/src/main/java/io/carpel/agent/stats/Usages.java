@@ -1,0 +1,43 @@
+package io.carpel.agent.stats;
+
+import io.carpel.runtime.stats.ContainerStats;
+import io.carpel.runtime.stats.InterfaceStats;
+import io.carpel.runtime.stats.LayerUsage;
+import io.carpel.runtime.stats.StatsReader;
+import java.util.List;
+import java.util.Optional;
+
+/// What is needed of [StatsReader]; a seam, so that tests need no kernel.
+public interface Usages {
+    Optional<ContainerStats> container(String id);
+
+    Optional<ContainerStats> sandbox(String id);
+
+    List<InterfaceStats> network(String sandboxId);
+
+    LayerUsage.Usage writableLayer(String containerId);
+
+    static Usages of(StatsReader reader) {
+        return new Usages() {
+            @Override
+            public Optional<ContainerStats> container(String id) {
+                return reader.container(id);
+            }
+
+            @Override
+            public Optional<ContainerStats> sandbox(String id) {
+                return reader.sandbox(id);
+            }
+
+            @Override
+            public List<InterfaceStats> network(String sandboxId) {
+                return reader.network(sandboxId);
+            }
+
+            @Override
+            public LayerUsage.Usage writableLayer(String containerId) {
+                return reader.writableLayer(containerId);
+            }
+        };
+    }
+}
