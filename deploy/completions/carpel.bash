@@ -161,6 +161,7 @@ function _complete_carpel() {
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} rm" ];    then _picocli_carpel; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} ns" ];    then _picocli_carpel; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} image" ];    then _picocli_carpel; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} check" ];    then _picocli_carpel; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} config" ];    then _picocli_carpel; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} version" ];    then _picocli_carpel; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} completion" ];    then _picocli_carpel; return $?; fi
@@ -181,29 +182,31 @@ function _complete_carpel() {
   local cmds4=(rm)
   local cmds5=(ns)
   local cmds6=(image)
-  local cmds7=(config)
-  local cmds8=(version)
-  local cmds9=(completion)
-  local cmds10=(image pull)
-  local cmds11=(image import)
-  local cmds12=(image export)
-  local cmds13=(image list)
-  local cmds14=(image ls)
-  local cmds15=(image rm)
-  local cmds16=(config default)
-  local cmds17=(config show)
+  local cmds7=(check)
+  local cmds8=(config)
+  local cmds9=(version)
+  local cmds10=(completion)
+  local cmds11=(image pull)
+  local cmds12=(image import)
+  local cmds13=(image export)
+  local cmds14=(image list)
+  local cmds15=(image ls)
+  local cmds16=(image rm)
+  local cmds17=(config default)
+  local cmds18=(config show)
 
-  if CompWordsContainsArray "${cmds17[@]}"; then _picocli_carpel_config_show; return $?; fi
-  if CompWordsContainsArray "${cmds16[@]}"; then _picocli_carpel_config_default; return $?; fi
-  if CompWordsContainsArray "${cmds15[@]}"; then _picocli_carpel_image_rm; return $?; fi
-  if CompWordsContainsArray "${cmds14[@]}"; then _picocli_carpel_image_ls; return $?; fi
-  if CompWordsContainsArray "${cmds13[@]}"; then _picocli_carpel_image_list; return $?; fi
-  if CompWordsContainsArray "${cmds12[@]}"; then _picocli_carpel_image_export; return $?; fi
-  if CompWordsContainsArray "${cmds11[@]}"; then _picocli_carpel_image_import; return $?; fi
-  if CompWordsContainsArray "${cmds10[@]}"; then _picocli_carpel_image_pull; return $?; fi
-  if CompWordsContainsArray "${cmds9[@]}"; then _picocli_carpel_completion; return $?; fi
-  if CompWordsContainsArray "${cmds8[@]}"; then _picocli_carpel_version; return $?; fi
-  if CompWordsContainsArray "${cmds7[@]}"; then _picocli_carpel_config; return $?; fi
+  if CompWordsContainsArray "${cmds18[@]}"; then _picocli_carpel_config_show; return $?; fi
+  if CompWordsContainsArray "${cmds17[@]}"; then _picocli_carpel_config_default; return $?; fi
+  if CompWordsContainsArray "${cmds16[@]}"; then _picocli_carpel_image_rm; return $?; fi
+  if CompWordsContainsArray "${cmds15[@]}"; then _picocli_carpel_image_ls; return $?; fi
+  if CompWordsContainsArray "${cmds14[@]}"; then _picocli_carpel_image_list; return $?; fi
+  if CompWordsContainsArray "${cmds13[@]}"; then _picocli_carpel_image_export; return $?; fi
+  if CompWordsContainsArray "${cmds12[@]}"; then _picocli_carpel_image_import; return $?; fi
+  if CompWordsContainsArray "${cmds11[@]}"; then _picocli_carpel_image_pull; return $?; fi
+  if CompWordsContainsArray "${cmds10[@]}"; then _picocli_carpel_completion; return $?; fi
+  if CompWordsContainsArray "${cmds9[@]}"; then _picocli_carpel_version; return $?; fi
+  if CompWordsContainsArray "${cmds8[@]}"; then _picocli_carpel_config; return $?; fi
+  if CompWordsContainsArray "${cmds7[@]}"; then _picocli_carpel_check; return $?; fi
   if CompWordsContainsArray "${cmds6[@]}"; then _picocli_carpel_image; return $?; fi
   if CompWordsContainsArray "${cmds5[@]}"; then _picocli_carpel_ns; return $?; fi
   if CompWordsContainsArray "${cmds4[@]}"; then _picocli_carpel_rm; return $?; fi
@@ -221,7 +224,7 @@ function _picocli_carpel() {
   # Get completion data
   local curr_word=${COMP_WORDS[COMP_CWORD]}
 
-  local commands="serve run exec logs rm ns image config version completion"
+  local commands="serve run exec logs rm ns image check config version completion"
   local flag_opts="'-h' '--help'"
   local arg_opts=""
 
@@ -504,6 +507,42 @@ function _picocli_carpel_image() {
   local commands="pull import export list ls rm"
   local flag_opts="'-h' '--help'"
   local arg_opts=""
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `check` subcommand.
+function _picocli_carpel_check() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'-h' '--help'"
+  local arg_opts="'--connect' '--config' '-o' '--output'"
+  local textjson_option_args=("text" "json") # --output values
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '--connect')
+      return
+      ;;
+    '--config')
+      return
+      ;;
+    '-o'|'--output')
+      local IFS=$'\n'
+      COMPREPLY=( $( compReplyArray "${textjson_option_args[@]}" ) )
+      return $?
+      ;;
+  esac
 
   if [[ "${curr_word}" == -* ]]; then
     COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )

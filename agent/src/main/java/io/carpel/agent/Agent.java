@@ -4,6 +4,7 @@ import io.carpel.agent.config.AgentConfig;
 import io.carpel.agent.config.BuildInfo;
 import io.carpel.agent.config.ConfigKeys;
 import io.carpel.agent.config.ConfigKeys.DefaultSeccomp;
+import io.carpel.agent.config.RuntimeSettings;
 import io.carpel.agent.control.ImageControl;
 import io.carpel.agent.cri.CallInterceptor;
 import io.carpel.agent.cri.CallObserver;

@@ -4,7 +4,11 @@ import io.carpel.agent.config.ConfigException;
 import io.grpc.StatusRuntimeException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -24,6 +28,8 @@ public final class CarpelCommand implements Runnable {
     static final int FAILED = 1;
     static final int USAGE = 2;
 
+    private static final String COMPLETION = "completion";
+
     @Spec private CommandSpec spec = CommandSpec.create();
 
     private CarpelCommand() {}
@@ -32,22 +38,24 @@ public final class CarpelCommand implements Runnable {
     ///
     /// @return the exit code of the process
     public static int run(String[] args, AgentLauncher launcher) {
-        return create(launcher).execute(args);
+        Map<String, Supplier<CommandLine>> verbs = verbs(launcher);
+        String first = args.length == 0 ? "" : args[0];
+        // Reflecting on every verb takes as long as starting the JVM: only the one that is asked
+        // for.
+        // The completion script is about all of them.
+        boolean one = verbs.containsKey(first) && !first.equals(COMPLETION);
+        return create(one ? Map.of(first, Objects.requireNonNull(verbs.get(first))) : verbs)
+                .execute(args);
     }
 
     /// The whole command line, also for those who write its manual.
     static CommandLine create(AgentLauncher launcher) {
+        return create(verbs(launcher));
+    }
+
+    private static CommandLine create(Map<String, Supplier<CommandLine>> verbs) {
         CommandLine root = new CommandLine(new CarpelCommand());
-        root.addSubcommand(ServeCommand.create(launcher));
-        root.addSubcommand(new RunCommand());
-        root.addSubcommand(ExecCommand.create());
-        root.addSubcommand(new LogsCommand());
-        root.addSubcommand(new RmCommand());
-        root.addSubcommand(new NsCommand());
-        root.addSubcommand(ImageCommand.create());
-        root.addSubcommand(ConfigCommand.create());
-        root.addSubcommand(new VersionCommand());
-        root.addSubcommand(new CompletionCommand());
+        verbs.values().forEach(verb -> root.addSubcommand(verb.get()));
         root.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
         root.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
         root.setUsageHelpAutoWidth(true);
@@ -55,6 +63,22 @@ public final class CarpelCommand implements Runnable {
         root.setParameterExceptionHandler(new WrongUsage());
         addHelp(root);
         return root;
+    }
+
+    private static Map<String, Supplier<CommandLine>> verbs(AgentLauncher launcher) {
+        Map<String, Supplier<CommandLine>> verbs = new LinkedHashMap<>();
+        verbs.put("serve", () -> ServeCommand.create(launcher));
+        verbs.put("run", () -> new CommandLine(new RunCommand()));
+        verbs.put("exec", ExecCommand::create);
+        verbs.put("logs", () -> new CommandLine(new LogsCommand()));
+        verbs.put("rm", () -> new CommandLine(new RmCommand()));
+        verbs.put("ns", () -> new CommandLine(new NsCommand()));
+        verbs.put("image", ImageCommand::create);
+        verbs.put("check", () -> new CommandLine(new CheckCommand()));
+        verbs.put("config", ConfigCommand::create);
+        verbs.put("version", () -> new CommandLine(new VersionCommand()));
+        verbs.put(COMPLETION, () -> new CommandLine(new CompletionCommand()));
+        return verbs;
     }
 
     private static void addHelp(CommandLine command) {

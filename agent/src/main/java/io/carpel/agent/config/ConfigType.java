@@ -155,7 +155,7 @@ public record ConfigType<T>(
     }
 
     /// How an enum's value is spelt in files and flags.
-    public static String word(Enum<?> value) {
+    static String word(Enum<?> value) {
         return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 

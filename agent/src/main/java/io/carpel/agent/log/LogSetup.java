@@ -49,6 +49,8 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
         for (String name : CHATTY) {
             context.getLogger(name).setLevel(loud ? Level.DEBUG : Level.WARN);
         }
+        // gRPC sets SO_KEEPALIVE on unix sockets, which have none: a warning per connection.
+        context.getLogger("io.netty.bootstrap.ServerBootstrap").setLevel(Level.ERROR);
     }
 
     private static OutputStream append(Path file) {

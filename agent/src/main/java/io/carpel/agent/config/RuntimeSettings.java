@@ -1,18 +1,15 @@
-package io.carpel.agent;
+package io.carpel.agent.config;
 
-import io.carpel.agent.config.AgentConfig;
-import io.carpel.agent.config.ConfigKeys;
 import io.carpel.agent.config.ConfigKeys.MissingSource;
-import io.carpel.agent.config.ConfigType;
 import io.carpel.runtime.RuntimeConfig;
 import io.carpel.runtime.store.StateLayout;
 import java.util.List;
 
 /// The administrator's configuration → the runtime's.
-final class RuntimeSettings {
+public final class RuntimeSettings {
     private RuntimeSettings() {}
 
-    static RuntimeConfig of(AgentConfig config) {
+    public static RuntimeConfig of(AgentConfig config) {
         return new RuntimeConfig(
                 config.get(ConfigKeys.INSTANCE),
                 new StateLayout(
