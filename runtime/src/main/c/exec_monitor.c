@@ -42,7 +42,7 @@ static void kill_whole(struct monitor *monitor) {
 
 // The exec's cgroup goes when nothing is left in it; a background process keeps it, and it then
 // goes with the container's.
-_Noreturn static void leave(struct monitor *monitor, int code) {
+static void remove_cgroup(struct monitor *monitor) {
     struct settings *settings = &monitor->context.settings;
     for (int tries = 0; settings->track_name[0] != 0 && tries < 20; tries++) {
         if (unlinkat(settings->track_parent, settings->track_name, AT_REMOVEDIR) == 0 ||
@@ -51,6 +51,11 @@ _Noreturn static void leave(struct monitor *monitor, int code) {
         }
         poll(NULL, 0, 5);
     }
+    settings->track_name[0] = 0;
+}
+
+_Noreturn static void leave(struct monitor *monitor, int code) {
+    remove_cgroup(monitor);
     _exit(code);
 }
 
@@ -190,6 +195,7 @@ _Noreturn static void tell_end(struct monitor *monitor) {
     uint32_t end[] = {killed ? 128 + (uint32_t)WTERMSIG(monitor->status)
                              : (uint32_t)WEXITSTATUS(monitor->status),
                       monitor->timed_out};
+    remove_cgroup(monitor);
     // The client may still be reading what came before: wait for room as long as it is there.
     int flags = fcntl(CONNECTION, F_GETFL);
     fcntl(CONNECTION, F_SETFL, flags & ~O_NONBLOCK);

@@ -76,7 +76,7 @@ final class UserNamespaceIT {
     void rootfsBelongsToRootInsideAndWritesAreMapped() throws IOException {
         Container container =
                 under.start(under.run(mapped(false, PidMode.CONTAINER)), "sleep", "600");
-        assertThat(under.sh(container, "stat -c %u:%g /bin/busybox /etc /proc/self /dev/null"))
+        assertThat(under.sh(container, "stat -c %u:%g /bin/busybox /etc /proc/self/ /dev/null"))
                 .isEqualTo("0:0\n0:0\n0:0\n65534:65534");
         under.sh(container, "touch /root/mine && chmod 600 /root/mine");
         Path upper = under.config.layout().upper(container.id());

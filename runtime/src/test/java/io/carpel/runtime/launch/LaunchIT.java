@@ -265,9 +265,10 @@ class LaunchIT {
     @Test
     void theHostsMountTableDoesNotGrow() throws Exception {
         container.shell("sleep 1000");
-        String before = Files.readString(Path.of("/proc/self/mountinfo"));
         shims.start(container);
-        assertThat(Files.readString(Path.of("/proc/self/mountinfo"))).isEqualTo(before);
+        // All that a container mounts names its directory: as overlay, upper or source.
+        assertThat(Files.readString(Path.of("/proc/self/mountinfo")))
+                .doesNotContain(container.directory.toString());
     }
 
     @Test
