@@ -44,10 +44,7 @@ restart_agent() {
     equal "$before" "$(crictl inspectp "$pod" | jq -S '.status | del(.timestamp)')"
     equal "$before_container" "$(crictl inspect "$container" | jq -S .status)"
     equal still "$(inside "$container" echo still)"
-    # Its name is still taken.
-    run crictl runp "$BATS_TEST_TMPDIR/pod-survivor.json"
-    [ "$status" -ne 0 ]
-    contains "$output" "$pod"
+    equal "$pod" "$(new_pod survivor '.labels = {"a.b/c": "d"} | .annotations = {"ü/x": "1\n2", "empty": ""}')"
 }
 
 @test "the log has no gap" {

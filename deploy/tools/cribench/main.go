@@ -40,7 +40,8 @@ func main() {
 		rounds:  *rounds,
 	}
 	ctx := context.Background()
-	if err := needImage(ctx, cri.NewImageServiceClient(connection), *image); err != nil {
+	if _, err := cri.NewImageServiceClient(connection).PullImage(ctx,
+		&cri.PullImageRequest{Image: &cri.ImageSpec{Image: *image}}); err != nil {
 		fail(err)
 	}
 	measures := []struct {
@@ -70,16 +71,6 @@ func main() {
 			}
 		}
 	}
-}
-
-func needImage(ctx context.Context, images cri.ImageServiceClient, name string) error {
-	wanted := &cri.ImageSpec{Image: name}
-	present, err := images.ImageStatus(ctx, &cri.ImageStatusRequest{Image: wanted})
-	if err != nil || present.Image != nil {
-		return err
-	}
-	_, err = images.PullImage(ctx, &cri.PullImageRequest{Image: wanted})
-	return err
 }
 
 func fail(err error) {

@@ -12,7 +12,6 @@ import io.carpel.agent.cri.CriImageService;
 import io.carpel.agent.cri.CriRuntimeService;
 import io.carpel.agent.cri.CriServer;
 import io.carpel.agent.cri.Readiness;
-import io.carpel.agent.cri.StreamUrls;
 import io.carpel.agent.events.EventBroadcaster;
 import io.carpel.agent.image.Images;
 import io.carpel.agent.image.PodImageService;
@@ -24,6 +23,10 @@ import io.carpel.agent.pod.RandomIds;
 import io.carpel.agent.pod.Sandboxes;
 import io.carpel.agent.stats.StatsService;
 import io.carpel.agent.stats.Usages;
+import io.carpel.agent.streaming.RuntimeStreams;
+import io.carpel.agent.streaming.StreamRequests;
+import io.carpel.agent.streaming.StreamingConfig;
+import io.carpel.agent.streaming.StreamingServer;
 import io.carpel.agent.translate.ContainerTranslator;
 import io.carpel.agent.translate.HostAbilities;
 import io.carpel.agent.translate.InfoTranslator;
@@ -37,6 +40,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -52,6 +56,7 @@ final class Agent implements AutoCloseable {
     private final ContainerRuntime runtime;
     private final ExecutorService work;
     private final EventBroadcaster events;
+    private final StreamingServer streams;
     private final CriServer server;
     private final Path socket;
 
@@ -59,12 +64,14 @@ final class Agent implements AutoCloseable {
             ContainerRuntime runtime,
             ExecutorService work,
             EventBroadcaster events,
+            StreamingServer streams,
             CriServer server,
             Path socket) {
         this.socket = socket;
         this.runtime = runtime;
         this.work = work;
         this.events = events;
+        this.streams = streams;
         this.server = server;
     }
 
@@ -76,6 +83,7 @@ final class Agent implements AutoCloseable {
         ExecutorService work =
                 Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("work-", 0).factory());
         boolean serving = false;
+        Optional<StreamingServer> started = Optional.empty();
         try {
             var events =
                     new EventBroadcaster(
@@ -83,12 +91,16 @@ final class Agent implements AutoCloseable {
                             Containers.of(runtime.containers(), runtime.execs()),
                             Clock.systemUTC(),
                             work);
-            CriServer server = server(config, runtime, work, events);
+            StreamingServer streams =
+                    StreamingServer.start(StreamingConfig.defaults(), new RuntimeStreams(runtime));
+            started = Optional.of(streams);
+            CriServer server = server(config, runtime, work, events, streams);
             server.start();
             serving = true;
-            return new Agent(runtime, work, events, server, config.get(ConfigKeys.LISTEN));
+            return new Agent(runtime, work, events, streams, server, config.get(ConfigKeys.LISTEN));
         } finally {
             if (!serving) {
+                started.ifPresent(StreamingServer::close);
                 work.shutdownNow();
                 runtime.close();
             }
@@ -99,7 +111,8 @@ final class Agent implements AutoCloseable {
             AgentConfig config,
             ContainerRuntime runtime,
             ExecutorService work,
-            EventBroadcaster events) {
+            EventBroadcaster events,
+            StreamingServer streams) {
         ObjectMapper json = JsonMapper.shared();
         HostAbilities host = HostAbilities.of(HostAccess.probe(runtime.config()));
         Sandboxes sandboxes = Sandboxes.of(runtime.sandboxes());
@@ -148,7 +161,8 @@ final class Agent implements AutoCloseable {
                                 members,
                                 node,
                                 new CriRuntimeService.Feeds(stats, events),
-                                StreamUrls.NONE),
+                                new StreamRequests(
+                                        runtime.sandboxes(), runtime.containers(), streams)),
                         new CriImageService(images),
                         new ImageControl(runtime.puller(), runtime.archives())));
     }
@@ -170,6 +184,7 @@ final class Agent implements AutoCloseable {
         try {
             // First, or their streams would keep the server waiting.
             events.close();
+            streams.close();
             server.close();
         } finally {
             work.shutdown();

@@ -1,0 +1,97 @@
+package io.carpel.agent.streaming;
+
+import io.carpel.agent.cri.StreamUrls;
+import io.carpel.agent.streaming.StreamRequest.Streams;
+import io.carpel.cri.AttachRequest;
+import io.carpel.cri.ExecRequest;
+import io.carpel.cri.PortForwardRequest;
+import io.carpel.runtime.container.Container;
+import io.carpel.runtime.container.ContainerManager;
+import io.carpel.runtime.container.ContainerState;
+import io.carpel.runtime.error.FailedPreconditionException;
+import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.error.NotFoundException;
+import io.carpel.runtime.sandbox.Sandbox;
+import io.carpel.runtime.sandbox.SandboxManager;
+
+/// Checks the three streaming calls and hands out their URLs.
+public final class StreamRequests implements StreamUrls {
+    private static final int MAX_PORT = 65535;
+
+    private final SandboxManager sandboxes;
+    private final ContainerManager containers;
+    private final StreamingServer server;
+
+    public StreamRequests(
+            SandboxManager sandboxes, ContainerManager containers, StreamingServer server) {
+        this.sandboxes = sandboxes;
+        this.containers = containers;
+        this.server = server;
+    }
+
+    @Override
+    public String exec(ExecRequest request) {
+        if (request.getCmdList().isEmpty()) {
+            throw new InvalidArgumentException("cmd is empty");
+        }
+        Container container = running(request.getContainerId());
+        return server.urlFor(
+                new StreamRequest.Exec(
+                        container.id(),
+                        request.getCmdList(),
+                        new Streams(
+                                request.getStdin(),
+                                request.getStdout(),
+                                request.getStderr(),
+                                request.getTty())));
+    }
+
+    /// The streams are those the client will open; what the container does not have stays silent.
+    @Override
+    public String attach(AttachRequest request) {
+        Container container = running(request.getContainerId());
+        return server.urlFor(
+                new StreamRequest.Attach(
+                        container.id(),
+                        container.spec().process().stdin(),
+                        new Streams(
+                                request.getStdin(),
+                                request.getStdout(),
+                                request.getStderr(),
+                                request.getTty())));
+    }
+
+    @Override
+    public String portForward(PortForwardRequest request) {
+        for (int port : request.getPortList()) {
+            if (port < 1 || port > MAX_PORT) {
+                throw new InvalidArgumentException("port %d is not in 1…65535".formatted(port));
+            }
+        }
+        Sandbox sandbox =
+                sandboxes
+                        .find(request.getPodSandboxId())
+                        .orElseThrow(() ->
+                                new NotFoundException(
+                                        "pod sandbox %s does not exist"
+                                                .formatted(request.getPodSandboxId())));
+        if (!sandbox.isReady()) {
+            throw new FailedPreconditionException(
+                    "pod sandbox %s is not ready".formatted(sandbox.id()));
+        }
+        return server.urlFor(new StreamRequest.PortForward(sandbox.id(), request.getPortList()));
+    }
+
+    private Container running(String id) {
+        Container container =
+                containers
+                        .find(id)
+                        .orElseThrow(() ->
+                                new NotFoundException("container %s does not exist".formatted(id)));
+        if (!(container.state() instanceof ContainerState.Running)) {
+            throw new FailedPreconditionException(
+                    "container %s is not running".formatted(container.id()));
+        }
+        return container;
+    }
+}

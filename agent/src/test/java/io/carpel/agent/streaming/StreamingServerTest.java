@@ -1,0 +1,223 @@
+package io.carpel.agent.streaming;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.carpel.agent.streaming.StreamRequest.Streams;
+import io.carpel.runtime.error.InvalidArgumentException;
+import java.io.ByteArrayOutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.WebSocket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class StreamingServerTest {
+    private static final Streams ALL = new Streams(true, true, true, false);
+    private static final Streams TERMINAL = new Streams(true, true, false, true);
+
+    private final FakeBackend backend = new FakeBackend();
+    private final StreamingServer server =
+            StreamingServer.start(StreamingConfig.defaults(), backend);
+
+    @AfterEach
+    void stop() {
+        server.close();
+    }
+
+    private String exec(Streams streams, String... command) {
+        return server.urlFor(new StreamRequest.Exec("c", List.of(command), streams));
+    }
+
+    @Test
+    void spdyCommandEchoesAndTellsItsExitCode() throws Exception {
+        try (var client = new SpdyClient(exec(ALL, "echo"), "v4.channel.k8s.io")) {
+            int error = client.open(Map.of("streamType", "error"));
+            int in = client.open(Map.of("streamType", "stdin"));
+            int out = client.open(Map.of("streamType", "stdout"));
+            int err = client.open(Map.of("streamType", "stderr"));
+            client.send(in, "one ", false);
+            client.send(in, "two", true);
+            assertThat(client.all(out)).isEqualTo("one two");
+            assertThat(client.all(err)).isEqualTo("done");
+            assertThat(client.all(error))
+                    .contains("\"NonZeroExitCode\"")
+                    .contains("\"ExitCode\"")
+                    .contains("\"message\":\"3\"");
+        }
+    }
+
+    @Test
+    void outputFarAboveTheFlowControlWindowArrivesWhole() throws Exception {
+        Streams output = new Streams(false, true, false, false);
+        try (var client = new SpdyClient(exec(output, "flood", "30000000"), "v4.channel.k8s.io")) {
+            int error = client.open(Map.of("streamType", "error"));
+            int out = client.open(Map.of("streamType", "stdout"));
+            assertThat(client.all(out)).hasSize(30_000_000);
+            assertThat(client.all(error)).contains("\"status\":\"Success\"");
+        }
+    }
+
+    @Test
+    void windowSizesReachTheTerminal() throws Exception {
+        try (var client = new SpdyClient(exec(TERMINAL, "sleep"), "v4.channel.k8s.io")) {
+            client.open(Map.of("streamType", "error"));
+            client.open(Map.of("streamType", "stdin"));
+            client.open(Map.of("streamType", "stdout"));
+            int resize = client.open(Map.of("streamType", "resize"));
+            client.send(resize, "{\"Width\":80,\"Hei", false);
+            client.send(resize, "ght\":24}\n", false);
+            assertThat(backend.sizes.poll(10, TimeUnit.SECONDS)).isEqualTo("24x80");
+        }
+    }
+
+    @Test
+    void commandIsClosedWhenItsClientVanishes() throws Exception {
+        var client = new SpdyClient(exec(ALL, "sleep"), "v4.channel.k8s.io");
+        client.open(Map.of("streamType", "error"));
+        client.open(Map.of("streamType", "stdin"));
+        client.open(Map.of("streamType", "stdout"));
+        client.open(Map.of("streamType", "stderr"));
+        assertThat(backend.opened.await(10, TimeUnit.SECONDS)).isTrue();
+        client.close();
+        assertThat(backend.closed.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void unknownProtocolIsForbidden() throws Exception {
+        try (var client = new SpdyClient(exec(ALL, "echo"), "v9.channel.k8s.io")) {
+            assertThat(client.status()).isEqualTo(403);
+        }
+    }
+
+    @Test
+    void tokenWorksOnceAndOnlyForAnUpgrade() throws Exception {
+        String url = exec(ALL, "echo");
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            var plain = HttpRequest.newBuilder(URI.create(url)).build();
+            assertThat(http.send(plain, HttpResponse.BodyHandlers.ofString()).statusCode())
+                    .isEqualTo(400);
+        }
+        try (var first = new SpdyClient(url, "v4.channel.k8s.io");
+                var second = new SpdyClient(url, "v4.channel.k8s.io")) {
+            assertThat(List.of(first.status(), second.status()))
+                    .containsExactlyInAnyOrder(101, 404);
+        }
+    }
+
+    @Test
+    void webSocketVersionFiveEndsStandardInput() throws Exception {
+        String url = exec(ALL, "echo").replace("http:", "ws:");
+        Collector collector = new Collector();
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            WebSocket socket =
+                    http.newWebSocketBuilder()
+                            .subprotocols("v5.channel.k8s.io")
+                            .buildAsync(URI.create(url), collector)
+                            .get(10, TimeUnit.SECONDS);
+            socket.sendBinary(ByteBuffer.wrap(new byte[] {0, 'h', 'i'}), true).get();
+            socket.sendBinary(ByteBuffer.wrap(new byte[] {(byte) 255, 0}), true).get();
+            collector.closed.get(10, TimeUnit.SECONDS);
+            assertThat(socket.getSubprotocol()).isEqualTo("v5.channel.k8s.io");
+        }
+        assertThat(collector.text(1)).isEqualTo("hi");
+        assertThat(collector.text(2)).isEqualTo("done");
+        assertThat(collector.text(3)).contains("NonZeroExitCode");
+    }
+
+    @Test
+    void forwardsConnectionsAndSurvivesARefusedOne() throws Exception {
+        try (ServerSocket echo = new ServerSocket(0, 8, InetAddress.getLoopbackAddress())) {
+            Thread.ofVirtual().start(() -> echoOnce(echo));
+            int unused;
+            try (ServerSocket gone = new ServerSocket(0)) {
+                unused = gone.getLocalPort();
+            }
+            String url = server.urlFor(new StreamRequest.PortForward("pod", List.of()));
+            try (var client = new SpdyClient(url, "portforward.k8s.io")) {
+                int[] refused = pair(client, unused, "0");
+                assertThat(client.all(refused[1])).contains("error forwarding port " + unused);
+                int[] good = pair(client, echo.getLocalPort(), "1");
+                client.send(good[0], "ping", true);
+                assertThat(client.all(good[0])).isEqualTo("ping");
+                assertThat(client.all(good[1])).isEmpty();
+            }
+        }
+    }
+
+    private static int[] pair(SpdyClient client, int port, String request) throws Exception {
+        String number = Integer.toString(port);
+        int error =
+                client.open(Map.of("streamType", "error", "port", number, "requestID", request));
+        int data = client.open(Map.of("streamType", "data", "port", number, "requestID", request));
+        return new int[] {data, error};
+    }
+
+    private static void echoOnce(ServerSocket server) {
+        try (Socket peer = server.accept()) {
+            peer.getInputStream().transferTo(peer.getOutputStream());
+        } catch (java.io.IOException failure) {
+            throw new java.io.UncheckedIOException(failure);
+        }
+    }
+
+    @Test
+    void refusesRequestsWithoutStreamsAndTerminalsWithStderr() {
+        assertThatThrownBy(() -> exec(new Streams(false, false, false, false), "echo"))
+                .isInstanceOf(InvalidArgumentException.class)
+                .hasMessageContaining("stdin, stdout and stderr");
+        assertThatThrownBy(() -> exec(new Streams(true, true, true, true), "echo"))
+                .isInstanceOf(InvalidArgumentException.class)
+                .hasMessageContaining("tty");
+    }
+
+    private static final class Collector implements WebSocket.Listener {
+        private final Map<Integer, ByteArrayOutputStream> channels =
+                new java.util.concurrent.ConcurrentHashMap<>();
+        private final CompletableFuture<Boolean> closed = new CompletableFuture<>();
+        private final ByteArrayOutputStream message = new ByteArrayOutputStream();
+
+        @Override
+        public CompletionStage<?> onBinary(WebSocket socket, ByteBuffer data, boolean last) {
+            byte[] bytes = new byte[data.remaining()];
+            data.get(bytes);
+            message.writeBytes(bytes);
+            if (last) {
+                byte[] whole = message.toByteArray();
+                message.reset();
+                channels.computeIfAbsent((int) whole[0], _ -> new ByteArrayOutputStream())
+                        .write(whole, 1, whole.length - 1);
+            }
+            socket.request(1);
+            return CompletableFuture.completedFuture(null);
+        }
+
+        @Override
+        public CompletionStage<?> onClose(WebSocket socket, int code, String reason) {
+            closed.complete(true);
+            return CompletableFuture.completedFuture(null);
+        }
+
+        @Override
+        public void onError(WebSocket socket, Throwable error) {
+            closed.complete(false);
+        }
+
+        String text(int channel) {
+            return channels.getOrDefault(channel, new ByteArrayOutputStream())
+                    .toString(StandardCharsets.UTF_8);
+        }
+    }
+}
