@@ -35,7 +35,9 @@ final class ProgressBar {
                 total += event.total();
                 layers += event.layers();
                 if (!live) {
-                    err.println("%s: %d layers, %s".formatted(title, layers, formatBytes(total)));
+                    err.println(
+                            "%s: %d layers, %s"
+                                    .formatted(title, event.layers(), formatBytes(event.total())));
                 }
             }
             case DOWNLOADED -> bytes.put(event.subject(), event.done());
