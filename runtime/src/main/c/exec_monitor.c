@@ -16,13 +16,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CONNECTION = 3, PIDFD = 4, FIRST_OWN = 5, DRAIN_MS = 500 };
+enum { CONNECTION = 3, PIDFD = 4, FIRST_OWN = 5, DRAIN_MS = 500, EARLY = 4 };
 
 struct monitor {
     int gate, signals;
     pid_t leader;
     bool told, failed, ended, timed_out;
     int status;
+    // Children that were reaped before it was known which of them is the leader.
+    struct {
+        pid_t pid;
+        int status;
+    } early[EARLY];
+    int early_count;
     uint64_t deadline_ms; // 0: none
     struct context context;
     struct streams streams;
@@ -111,6 +117,23 @@ static void executed(struct monitor *monitor) {
     }
 }
 
+static void leader_ended(struct monitor *monitor, int status) {
+    monitor->ended = true;
+    monitor->status = status;
+    // Something in the background may hold the streams open: that is not waited for.
+    monitor->deadline_ms = monotonic_ms() + DRAIN_MS;
+}
+
+// The process that clones the leader tells its pid afterwards: a quick command has ended by then.
+static void leader_known(struct monitor *monitor, pid_t pid) {
+    monitor->leader = pid;
+    for (int i = 0; i < monitor->early_count; i++) {
+        if (monitor->early[i].pid == pid) {
+            leader_ended(monitor, monitor->early[i].status);
+        }
+    }
+}
+
 static void read_gate(struct monitor *monitor) {
     struct report report;
     int fd;
@@ -119,7 +142,7 @@ static void read_gate(struct monitor *monitor) {
         if (size == 0) {
             executed(monitor);
         } else if (report.type == REPORT_PID) {
-            monitor->leader = report.value;
+            leader_known(monitor, report.value);
         } else if (report.type == REPORT_TERMINAL && fd >= 0) {
             streams_terminal(&monitor->streams, fd, monitor->context.settings.stdin_open);
         } else if (report.type == REPORT_FAILED) {
@@ -138,14 +161,14 @@ static void reap(struct monitor *monitor) {
     read_gate(monitor);
     while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
         if (pid == monitor->leader) {
-            monitor->ended = true;
-            monitor->status = status;
-            // Something in the background may hold the streams open: that is not waited for.
-            monitor->deadline_ms = monotonic_ms() + DRAIN_MS;
+            leader_ended(monitor, status);
         } else if (WIFSIGNALED(status) && monitor->leader == 0) {
             errno = ECHILD;
             fail(&monitor->context, "clone3", "killed in setup");
             refuse(monitor);
+        } else if (monitor->leader == 0 && monitor->early_count < EARLY) {
+            monitor->early[monitor->early_count].pid = pid;
+            monitor->early[monitor->early_count++].status = status;
         }
     }
 }
