@@ -38,7 +38,7 @@ nothing_in() {
 }
 
 @test "a sandbox that cannot be made leaves no network namespace, cgroup or file" {
-    before=$(ip netns list; find /sys/fs/cgroup -type d -name '*carpel*'; ip -o link | wc -l)
+    before=$(traces)
     refused InvalidArgument "kernel.hostname" \
         crictl runp "$(pod_file sysctl '.linux.sysctls = {"kernel.hostname": "x"}')"
     refused InvalidArgument "vm.swappiness" \
@@ -50,7 +50,16 @@ nothing_in() {
             security_context: {namespace_options: {network: 2}}}')"
     equal "" "$(crictl pods -q)"
     equal "" "$(nothing_in "$agent_dir/run/sandboxes")"
-    equal "$before" "$(ip netns list; find /sys/fs/cgroup -type d -name '*carpel*'; ip -o link | wc -l)"
+    equal "$before" "$(traces)"
+}
+
+# What this agent has on the host: network namespaces, cgroups, links.
+traces() {
+    local instance
+    instance=$(agent_instance "$agent_dir")
+    find /run/netns -name "*$instance*"
+    find /sys/fs/cgroup -path "*carpel-$instance*" -type d
+    ip -o link show master "cpl$(agent_instance "$instance")" 2>/dev/null || true
 }
 
 @test "a sysctl that the kernel refuses names key and value" {
@@ -61,24 +70,40 @@ nothing_in() {
     equal "" "$(crictl pods -q)"
 }
 
-@test "a pod without a name, and an unknown runtime handler" {
-    refused InvalidArgument metadata crictl runp "$(pod_file anonymous 'del(.metadata)')"
+@test "an unknown runtime handler" {
     run crictl runp --runtime nosuch "$(pod_file handler)"
     [ "$status" -ne 0 ]
     contains "$output" "nosuch"
+    equal "" "$(crictl pods -q)"
 }
 
-@test "the same pod asked for twice is one pod" {
+@test "a name that is taken is refused, with the id of who has it" {
     pod=$(new_pod same)
-    equal "$pod" "$(new_pod same)"
-    equal 1 "$(crictl pods -q | wc -l)"
+    refused AlreadyExists "$pod" crictl runp "$(pod_file same)"
+    equal "$pod" "$(crictl pods -q)"
+    first=$(create . same)
+    refused AlreadyExists "$first" create . same
+    equal "$first" "$(crictl ps -aq)"
 }
 
-@test "another container of the same name and attempt is the same container" {
-    pod=$(new_pod names)
-    first=$(create . names)
-    equal "$first" "$(create . names)"
-    equal 1 "$(crictl ps -aq | wc -l)"
+@test "the same pod asked for twice at once is one pod, and both callers get it" {
+    file=$(pod_file twin)
+    crictl runp "$file" >"$BATS_TEST_TMPDIR/one" 2>"$BATS_TEST_TMPDIR/one.err" 3>&- &
+    one=$!
+    crictl runp "$file" >"$BATS_TEST_TMPDIR/two" 2>"$BATS_TEST_TMPDIR/two.err" 3>&- &
+    two=$!
+    ended=0
+    wait $one || ended=$((ended + 1))
+    wait $two || ended=$((ended + 1))
+    equal 1 "$(crictl pods -q | wc -l)"
+    pod=$(crictl pods -q)
+    # They meet, or the later one comes when the first has its answer already.
+    if [ $ended -eq 0 ]; then
+        equal "$pod $pod" "$(cat "$BATS_TEST_TMPDIR/one") $(cat "$BATS_TEST_TMPDIR/two")"
+    else
+        equal 1 $ended
+        contains "$(cat "$BATS_TEST_TMPDIR/one.err" "$BATS_TEST_TMPDIR/two.err")" "AlreadyExists"
+    fi
 }
 
 @test "a program that does not exist is an error of the start, with its name" {
@@ -95,7 +120,7 @@ nothing_in() {
     pod=$(new_pod nothing)
     image=example.test/carpel/nothing:latest
     crictl pull "$image"
-    refused InvalidArgument "$image" create '.image.image = "'$image'" | del(.command)' nothing
+    refused InvalidArgument "no command" create '.image.image = "'$image'" | del(.command)' nothing
     equal "" "$(crictl ps -aq)"
 }
 
@@ -110,7 +135,7 @@ nothing_in() {
     pod=$(new_pod security)
     refused InvalidArgument NO_SUCH_CAP \
         create '.linux.security_context.capabilities.add_capabilities = ["NO_SUCH_CAP"]' security
-    refused InvalidArgument /no/such/profile.json \
+    refused NotFound /no/such/profile.json \
         create '.linux.security_context.seccomp = {profile_type: 2, localhost_ref: "/no/such/profile.json"}' security
     equal "" "$(crictl ps -aq)"
 }

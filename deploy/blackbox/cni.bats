@@ -32,7 +32,9 @@ start_cni_agent() {
     # nsenter runs programs, not functions; the launcher's process becomes the agent.
     in_host "$top/deploy/up" "$agent_dir" --registries-conf "$CARPEL_TEST_REGISTRIES_CONF" \
         --cni-conf-dir "$conf" --cni-bin-dir "$plugins,/usr/lib/cni"
-    crictl pull "$busybox"
+    # The registry is on the loopback of another network namespace.
+    carpel image import --quiet --connect "$agent_dir/carpel.sock" "$CARPEL_TEST_IMAGES/layout" \
+        >/dev/null
 }
 
 # conflist NAME [further plugins as JSON]
@@ -129,7 +131,7 @@ leases() {
     start_cni_agent
     ready=$(new_pod ready)
     echo ADD >"$BATS_TEST_TMPDIR/hang"
-    crictl runp "$(pod_file stuck)" >"$BATS_TEST_TMPDIR/stuck" 2>&1 3>&- &
+    crictl runp "$(pod_file stuck)" >"$BATS_TEST_TMPDIR/stuck" 2>/dev/null 3>&- &
     stuck=$!
     wait_for 10 sh -c "[ \$(grep -c ADD '$BATS_TEST_TMPDIR/calls') -ge 2 ]"
     contains "$(crictl info)" '"NetworkReady"'

@@ -13,8 +13,9 @@ critest_digest() {
 
 # run_critest DIR [arguments of critest.py…]: prints the outcome; the status says if it is as expected.
 run_critest() {
-    local dir=$1 status=0
+    local dir=$1 status=0 segments segment
     shift
+    segments=$(shared_memory)
     mkdir -p "$dir/agent"
     registry_start "$dir"
     registry_fill "$dir"
@@ -25,5 +26,13 @@ run_critest() {
         || status=$?
     "$top/deploy/down" "$dir/agent"
     registry_stop "$dir"
+    # Its specs of IPC make segments on the host and leave them there.
+    for segment in $(comm -13 <(echo "$segments") <(shared_memory)); do
+        ipcrm --shmem-id "$segment"
+    done
     return $status
+}
+
+shared_memory() {
+    ipcs --shmems | awk '/^0x/ { print $2 }' | sort
 }

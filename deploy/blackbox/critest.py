@@ -90,6 +90,7 @@ def main():
     parser.add_argument("digest", nargs="?")
     parser.add_argument("--only", default="")
     given = parser.parse_args()
+    given.workdir = given.workdir.resolve()
     given.workdir.mkdir(parents=True, exist_ok=True)
     binary = given.critest.resolve()
     if given.digest:
@@ -109,8 +110,8 @@ def main():
     ran = critest(
         binary,
         given.workdir,
-        f"-runtime-endpoint=unix://{given.socket}",
-        f"-image-endpoint=unix://{given.socket}",
+        f"-runtime-endpoint=unix://{given.socket.resolve()}",
+        f"-image-endpoint=unix://{given.socket.resolve()}",
         "-config=/dev/null",
         f"-ginkgo.focus={focus}",
         "-ginkgo.timeout=30m",

@@ -105,7 +105,7 @@ start_faulty() {
 }
 
 @test "malformed references are refused as such" {
-    for reference in 'UPPER/case' 'a b' 'x:' 'example.test/x@sha256:123' '://nothing'; do
+    for reference in 'example.test/UPPER' 'a b' 'x:' 'example.test/x@sha256:123' '://nothing'; do
         run crictl pull "$reference"
         [ "$status" -ne 0 ]
         contains "$output" "InvalidArgument"
@@ -113,7 +113,7 @@ start_faulty() {
 }
 
 @test "an image that does not exist is not found" {
-    run crictl pull example.test/carpel/missing:latest
+    run crictl pull "$CARPEL_TEST_REGISTRY/carpel/missing:latest"
     [ "$status" -ne 0 ]
     contains "$output" "NotFound"
     contains "$output" "missing"

@@ -25,8 +25,17 @@ build_agent() {
     need_jdk
     say "building with $JAVA_HOME"
     (cd "$top" && run_maven -Dquick -DskipTests package) || die "the build failed"
+    train_agent
     touch "$build_stamp"
     note "built in $((SECONDS - started)) s"
+}
+
+# Caches that halve the time to start. Without them everything works all the same.
+train_agent() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$top/deploy/train" >"$top/agent/target/train.log" 2>&1 \
+            || note "no start-up caches: see $top/agent/target/train.log"
+    fi
 }
 
 need_agent() {

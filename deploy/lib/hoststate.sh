@@ -3,7 +3,8 @@
 
 # host_state: everything a container runtime could leave behind, one line each, in a fixed order.
 host_state() {
-    awk '{ print "mount", $5, $(NF - 2), $(NF - 1) }' /proc/self/mountinfo
+    # `ip netns add` makes /run/netns a mount point once and for all; what is in it counts.
+    awk '$5 != "/run/netns" { print "mount", $5, $(NF - 2), $(NF - 1) }' /proc/self/mountinfo
     ip -o link show | sed 's/^[0-9]*: \([^:@]*\).*/link \1/'
     find /run/netns -mindepth 1 2>/dev/null | sed 's/^/netns /'
     if command -v nft >/dev/null; then

@@ -40,8 +40,7 @@ func main() {
 		rounds:  *rounds,
 	}
 	ctx := context.Background()
-	if _, err := cri.NewImageServiceClient(connection).PullImage(ctx,
-		&cri.PullImageRequest{Image: &cri.ImageSpec{Image: *image}}); err != nil {
+	if err := needImage(ctx, cri.NewImageServiceClient(connection), *image); err != nil {
 		fail(err)
 	}
 	measures := []struct {
@@ -71,6 +70,16 @@ func main() {
 			}
 		}
 	}
+}
+
+func needImage(ctx context.Context, images cri.ImageServiceClient, name string) error {
+	wanted := &cri.ImageSpec{Image: name}
+	present, err := images.ImageStatus(ctx, &cri.ImageStatusRequest{Image: wanted})
+	if err != nil || present.Image != nil {
+		return err
+	}
+	_, err = images.PullImage(ctx, &cri.PullImageRequest{Image: wanted})
+	return err
 }
 
 func fail(err error) {
