@@ -12,12 +12,14 @@ import io.carpel.runtime.linux.FileCalls;
 import io.carpel.runtime.linux.TreeRemoval;
 import java.io.FilterOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -90,8 +92,15 @@ final class ArchiveWriter {
         byte[] config = store.blob(entry.config());
         List<Descriptor> layers = new ArrayList<>();
         ArrayNode paths = Json.mapper().createArrayNode();
-        for (Digest diffId : entry.parsed().diffIds()) {
-            layers.add(layer(diffId, out));
+        List<Digest> diffIds = entry.parsed().diffIds();
+        List<Optional<OverlaySnapshotter.Layer>> present = store.layers().find(diffIds);
+        for (int i = 0; i < diffIds.size(); i++) {
+            Digest diffId = diffIds.get(i);
+            OverlaySnapshotter.Layer layer =
+                    present.get(i)
+                            .orElseThrow(() ->
+                                    new IOException("layer " + diffId + " is missing"));
+            layers.add(layer(layer, out));
             paths.add(ArchiveTree.blobPath(diffId));
         }
         blob(entry.config(), config, out);
@@ -137,11 +146,9 @@ final class ArchiveWriter {
         }
     }
 
-    private Descriptor layer(Digest diffId, ArchiveTarget out) throws IOException {
-        OverlaySnapshotter.Layer layer =
-                store.layers()
-                        .find(diffId)
-                        .orElseThrow(() -> new IOException("layer " + diffId + " is missing"));
+    private Descriptor layer(OverlaySnapshotter.Layer layer, ArchiveTarget out)
+            throws IOException {
+        Digest diffId = layer.diffId();
         if (!layer.exact()) {
             throw new UnsupportedException(
                     "layer %s cannot be exported: its archive held one file twice"
@@ -152,7 +159,11 @@ final class ArchiveWriter {
             out.file(
                     ArchiveTree.blobPath(diffId),
                     layer.archiveBytes(),
-                    to -> store.layers().restore(layer, new Counted(to, hash, diffId)));
+                    to -> {
+                        try (InputStream archive = store.layers().archive(layer)) {
+                            archive.transferTo(new Counted(to, hash, diffId));
+                        }
+                    });
             if (!Digest.of(diffId.algorithm(), hash.digest()).equals(diffId)) {
                 throw new IOException("layer " + diffId + " on disk was changed");
             }

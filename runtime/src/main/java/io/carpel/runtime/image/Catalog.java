@@ -94,12 +94,6 @@ final class Catalog {
         return new ArrayList<>(byId.values());
     }
 
-    Set<Digest> layers() {
-        Set<Digest> out = new HashSet<>();
-        byId.values().forEach(entry -> out.addAll(entry.parsed().diffIds()));
-        return out;
-    }
-
     Set<Digest> blobs() {
         Set<Digest> out = new HashSet<>();
         for (Entry entry : byId.values()) {

@@ -103,10 +103,10 @@ final class CatalogFile {
             }
             byte[] config = content.get(single.config().digest());
             ConfigReader.Parsed parsed = ConfigReader.read(config, digest);
-            for (Digest diffId : parsed.diffIds()) {
-                if (layers.find(diffId).isEmpty()) {
-                    throw new InvalidArgumentException("layer " + diffId + " is missing");
-                }
+            int missing = layers.find(parsed.diffIds()).indexOf(Optional.empty());
+            if (missing >= 0) {
+                throw new InvalidArgumentException(
+                        "layer " + parsed.diffIds().get(missing) + " is missing");
             }
             return Optional.of(
                     new Catalog.Entry(

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// Images as files: OCI layouts (directory or archive) and `docker save` archives.
 public final class ImageArchives implements AutoCloseable {
@@ -93,45 +94,71 @@ public final class ImageArchives implements AutoCloseable {
             PullProgress progress,
             Cancellation cancellation) {
         Incoming incoming = found.image();
+        PullJob.requireOurs(incoming.parsed().config(), incoming.config().toString());
         List<Digest> diffIds = incoming.parsed().diffIds();
         progress.on(
                 new PullProgress.Event.Resolved(
                         incoming.config().toString(),
                         diffIds.size(),
                         found.layers().stream().mapToLong(ArchiveReader.Blob::size).sum()));
+        Image image;
+        boolean refitted;
         try (ImageStore.Ingest ingest = store.ingest()) {
-            ingest.need(diffIds);
+            ingest.needLayers(diffIds);
             ingest.need(List.of(incoming.config(), incoming.manifest().digest()));
-            List<Runnable> tasks = new ArrayList<>();
             // The caller's own wish to stop stays his: a failure must not look like one.
             Cancellation job = new Cancellation();
-            for (int i = 0; i < diffIds.size(); i++) {
-                Digest diffId = diffIds.get(i);
-                ArchiveReader.Blob blob = found.layers().get(i);
-                if (store.layers().find(diffId).isPresent()) {
-                    progress.on(new PullProgress.Event.Present(diffId.toString()));
-                } else {
-                    tasks.add(() -> importLayer(tree, blob, diffId, progress, job));
-                }
-            }
             try (var _ = cancellation.onStop(job::cancel)) {
-                pool.runAll(tasks, job);
+                refitted = importLayers(tree, found, progress, job);
             } catch (ContainerRuntimeException e) {
                 cancellation.check();
                 throw e;
             }
             cancellation.check();
-            return ingest.publish(incoming, found.names());
+            image = ingest.publish(incoming, found.names());
         }
+        if (refitted) {
+            // The form of a layer that fitted nothing is of no more use.
+            store.collect();
+        }
+        return image;
+    }
+
+    /// @return whether a layer had to be fitted to those below it
+    private boolean importLayers(
+            ArchiveTree tree,
+            ArchiveReader.Found found,
+            PullProgress progress,
+            Cancellation job) {
+        List<Digest> diffIds = found.image().parsed().diffIds();
+        List<Optional<OverlaySnapshotter.Layer>> present = store.layers().find(diffIds);
+        List<Runnable> tasks = new ArrayList<>();
+            for (int i = 0; i < diffIds.size(); i++) {
+                Digest diffId = diffIds.get(i);
+                ArchiveReader.Blob blob = found.layers().get(i);
+                if (present.get(i).isPresent()) {
+                    progress.on(new PullProgress.Event.Present(diffId.toString()));
+                } else {
+                    OverlaySnapshotter.Target target = OverlaySnapshotter.Target.alone(diffId);
+                    tasks.add(() -> importLayer(tree, blob, target, progress, job));
+                }
+            }
+        pool.runAll(tasks, job);
+        return new LayerFitting(store.layers(), job)
+                .fit(
+                        diffIds,
+                        (i, target) ->
+                                importLayer(
+                                        tree, found.layers().get(i), target, progress, job));
     }
 
     private void importLayer(
             ArchiveTree tree,
             ArchiveReader.Blob blob,
-            Digest diffId,
+            OverlaySnapshotter.Target target,
             PullProgress progress,
             Cancellation cancellation) {
-        String key = diffId.toString();
+        String key = target.diffId().toString();
         OverlaySnapshotter.Source source =
                 new OverlaySnapshotter.Source(
                         blob.digest(),
@@ -148,7 +175,7 @@ public final class ImageArchives implements AutoCloseable {
             LayerFailures.translated(
                     key,
                     cancellation,
-                    () -> store.layers().ensure(diffId, source, cancellation::check));
+                    () -> store.layers().ensure(target, source, cancellation::check));
         } catch (RegistrySession.LocalFailure e) {
             throw e.failure();
         } catch (IOException e) {

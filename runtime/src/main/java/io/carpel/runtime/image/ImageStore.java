@@ -5,10 +5,9 @@ import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.image.content.ContentStore;
 import io.carpel.runtime.image.content.Digest;
+import io.carpel.runtime.image.snapshot.FittedKeys;
 import io.carpel.runtime.image.snapshot.OverlaySnapshotter;
-import io.carpel.runtime.linux.Fd;
 import io.carpel.runtime.linux.FileCalls;
-import io.carpel.runtime.linux.TreeRemoval;
 import io.carpel.runtime.spec.Printable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -36,6 +35,9 @@ import org.slf4j.LoggerFactory;
 public final class ImageStore implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ImageStore.class);
     private static final long PAGE = 4096;
+
+    /// The store's own: its root, layers, temporary files, blobs by algorithm.
+    private static final long DIRECTORIES = 6;
     private static final String ID_PREFIX = "sha256:";
 
     private final Path directory;
@@ -85,7 +87,6 @@ public final class ImageStore implements AutoCloseable {
             Path layerDirectory = directory.resolve("layers");
             Files.createDirectories(temporary, ownerOnly);
             Files.createDirectories(layerDirectory, ownerOnly);
-            sweep(files, temporary);
             ContentStore content = ContentStore.open(directory, temporary, files);
             OverlaySnapshotter layers =
                     OverlaySnapshotter.open(layerDirectory, temporary, files, settings.limits());
@@ -94,14 +95,6 @@ public final class ImageStore implements AutoCloseable {
         } catch (IOException e) {
             throw new KernelFaultException(
                     "cannot open image store " + directory + ": " + e.getMessage(), e);
-        }
-    }
-
-    private static void sweep(FileCalls files, Path temporary) throws IOException {
-        try (Fd fd = files.open(temporary.toString(), FileCalls.O_RDONLY, 0)) {
-            for (String name : files.list(fd)) {
-                TreeRemoval.remove(files, fd, name);
-            }
         }
     }
 
@@ -155,11 +148,10 @@ public final class ImageStore implements AutoCloseable {
         long size = entry.blobBytes();
         List<Path> directories = new ArrayList<>();
         Set<Digest> counted = new HashSet<>();
-        for (Digest diffId : entry.parsed().diffIds()) {
-            Optional<OverlaySnapshotter.Layer> layer = layers.find(diffId);
+        for (Optional<OverlaySnapshotter.Layer> layer : layers.find(entry.parsed().diffIds())) {
             if (layer.isPresent()) {
                 directories.add(layer.get().directory());
-                size += counted.add(diffId) ? layer.get().bytes() : 0;
+                size += counted.add(layer.get().key()) ? layer.get().bytes() : 0;
             }
         }
         boolean keep = pinned.matches(tags) || pinned.matches(digests);
@@ -167,7 +159,8 @@ public final class ImageStore implements AutoCloseable {
                 entry.id(), tags, digests, size, keep, entry.parsed().config(), directories);
     }
 
-    /// Takes away every name of the image, and its layers as soon as nobody has leased it.
+    /// Takes away every name of the image, and its layers as soon as nobody has leased it. Returns
+    /// when nobody can find them any more; the files are deleted by and by.
     ///
     /// @return the names that are gone; empty when there was no such image
     public List<String> remove(String ref) {
@@ -197,19 +190,24 @@ public final class ImageStore implements AutoCloseable {
         catalog = next;
     }
 
-    /// What the store occupies, from remembered figures.
+    /// What the store occupies, from remembered figures. Removed layers count until they are off
+    /// the disk; what pulls under way have brought so far does not count yet.
     public ImageUsage usage() {
-        long bytes = 5 * PAGE;
-        long inodes = 7;
+        long bytes = DIRECTORIES * PAGE + pages(content.indexSize()) + layers.hiddenBytes();
+        long inodes = DIRECTORIES + 2L + layers.hiddenInodes();
         for (OverlaySnapshotter.Layer layer : layers.list()) {
             bytes += layer.bytes();
             inodes += layer.inodes();
         }
         for (Catalog.Entry entry : catalog.all()) {
-            bytes += (entry.blobBytes() + 2 * PAGE - 1) / PAGE * PAGE;
+            bytes += pages(entry.manifest().size()) + pages(entry.blobBytes() - entry.manifest().size());
             inodes += 2;
         }
         return new ImageUsage(directory, bytes, inodes, clock.instant());
+    }
+
+    private static long pages(long bytes) {
+        return (bytes + PAGE - 1) / PAGE * PAGE;
     }
 
     /// The image's configuration blob, JSON as the registry gave it.
@@ -267,7 +265,7 @@ public final class ImageStore implements AutoCloseable {
 
     /// Deletes removed images without leases, and layers and blobs that belong to nothing.
     ///
-    /// @return bytes given back
+    /// @return bytes that are given back, layers' by and by
     long collect() {
         List<Digest> layerVictims = new ArrayList<>();
         List<Digest> blobVictims = new ArrayList<>();
@@ -289,22 +287,27 @@ public final class ImageStore implements AutoCloseable {
                 freed += content.delete(digest);
             }
             for (Digest digest : layerVictims) {
-                layers.hide(digest);
+                freed += layers.hide(digest);
             }
         } catch (IOException e) {
             LOG.warn("cannot delete images' content: {}", e.getMessage());
         } finally {
             lock.unlock();
         }
-        return freed + layers.deleteHidden();
+        return freed;
     }
 
     private void unneeded(Collection<Digest> layerVictims, Collection<Digest> blobVictims)
             throws IOException {
-        Set<Digest> keptLayers = catalog.layers();
+        Set<Digest> keptLayers = new HashSet<>();
+        for (Catalog.Entry entry : catalog.all()) {
+            for (Optional<OverlaySnapshotter.Layer> layer : layers.find(entry.parsed().diffIds())) {
+                layer.ifPresent(l -> keptLayers.add(l.key()));
+            }
+        }
         for (OverlaySnapshotter.Layer layer : layers.list()) {
-            if (!keptLayers.contains(layer.diffId()) && !needed.containsKey(layer.diffId())) {
-                layerVictims.add(layer.diffId());
+            if (!keptLayers.contains(layer.key()) && !needed.containsKey(layer.key())) {
+                layerVictims.add(layer.key());
             }
         }
         Set<Digest> keptBlobs = catalog.blobs();
@@ -325,6 +328,13 @@ public final class ImageStore implements AutoCloseable {
         private final List<Digest> mine = new ArrayList<>();
 
         private Ingest() {}
+
+        /// From now on these layers are not deleted in any form, whether they are here already or
+        /// come later.
+        void needLayers(List<Digest> diffIds) {
+            need(diffIds);
+            need(FittedKeys.of(diffIds));
+        }
 
         /// From now on these are not deleted, whether they are here already or come later.
         void need(Collection<Digest> digests) {
@@ -401,6 +411,6 @@ public final class ImageStore implements AutoCloseable {
 
     @Override
     public void close() {
-        layers.deleteHidden();
+        layers.close();
     }
 }

@@ -13,6 +13,7 @@ import io.carpel.runtime.image.registry.RegistryClient;
 import io.carpel.runtime.image.registry.RegistrySession;
 import io.carpel.runtime.image.registry.RepositoryName;
 import io.carpel.runtime.image.snapshot.OverlaySnapshotter;
+import io.carpel.runtime.spec.Printable;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -78,6 +79,7 @@ final class PullJob {
             Manifest.Single manifest) {
         byte[] configBytes = session.blob(manifest.config(), ContentStore.BLOB_LIMIT);
         ConfigReader.Parsed config = ConfigReader.read(configBytes, "'" + ref + "'");
+        requireOurs(config.config(), ref.toString());
         List<Descriptor> layers = manifest.layers();
         if (layers.size() != config.diffIds().size()) {
             throw new InvalidArgumentException(
@@ -90,16 +92,42 @@ final class PullJob {
                         id.toString(),
                         layers.size(),
                         layers.stream().mapToLong(Descriptor::size).sum()));
+        Image image;
+        boolean refitted;
         try (ImageStore.Ingest ingest = store.ingest()) {
-            ingest.need(config.diffIds());
+            ingest.needLayers(config.diffIds());
             ingest.need(List.of(id, document.digest()));
             bringLayers(session, layers, config.diffIds());
+            refitted =
+                    new LayerFitting(store.layers(), cancellation)
+                            .fit(
+                                    config.diffIds(),
+                                    (i, target) -> bringLayer(session, layers.get(i), target));
             Descriptor descriptor =
                     Descriptor.of(
                             manifest.mediaType(), document.digest(), document.content().length);
-            return ingest.publish(
-                    new Incoming(descriptor, document.content(), id, configBytes, config),
-                    names(ref, top));
+            image =
+                    ingest.publish(
+                            new Incoming(descriptor, document.content(), id, configBytes, config),
+                            names(ref, top));
+        }
+        if (refitted) {
+            // The form of a layer that fitted nothing is of no more use.
+            store.collect();
+        }
+        return image;
+    }
+
+    /// A manifest outside any index says only here what machines it is made for.
+    static void requireOurs(ImageConfig config, String ref) {
+        if (!PlatformChoice.isThisHost(config.os(), config.architecture())) {
+            throw new NotFoundException(
+                    "image '%s' is not made for %s but for %s/%s"
+                            .formatted(
+                                    ref,
+                                    PlatformChoice.host(),
+                                    Printable.of(config.os()),
+                                    Printable.of(config.architecture())));
         }
     }
 
@@ -113,20 +141,22 @@ final class PullJob {
     private void bringLayers(
             RegistrySession session, List<Descriptor> layers, List<Digest> diffIds) {
         List<Runnable> tasks = new ArrayList<>();
+        List<Optional<OverlaySnapshotter.Layer>> present = store.layers().find(diffIds);
         for (int i = 0; i < layers.size(); i++) {
             Descriptor layer = layers.get(i);
             Digest diffId = diffIds.get(i);
             String key = layer.digest().toString();
-            if (store.layers().find(diffId).isPresent()) {
+            if (present.get(i).isPresent()) {
                 progress.on(new PullProgress.Event.Present(key));
             } else {
-                tasks.add(() -> bringLayer(session, layer, diffId));
+                tasks.add(() -> bringLayer(session, layer, OverlaySnapshotter.Target.alone(diffId)));
             }
         }
         pool.runAll(tasks, cancellation);
     }
 
-    private void bringLayer(RegistrySession session, Descriptor layer, Digest diffId) {
+    private void bringLayer(
+            RegistrySession session, Descriptor layer, OverlaySnapshotter.Target target) {
         String key = layer.digest().toString();
         session.transfer(
                 layer,
@@ -142,7 +172,7 @@ final class PullJob {
                     return LayerFailures.translated(
                             key,
                             cancellation,
-                            () -> store.layers().ensure(diffId, source, cancellation::check));
+                            () -> store.layers().ensure(target, source, cancellation::check));
                 });
         progress.on(new PullProgress.Event.Unpacked(key));
     }

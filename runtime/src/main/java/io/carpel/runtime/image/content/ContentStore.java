@@ -31,6 +31,7 @@ public final class ContentStore {
     private final Path root;
     private final Path temporary;
     private final FileCalls files;
+    private volatile long indexSize;
 
     private ContentStore(Path root, Path temporary, FileCalls files) {
         this.root = root;
@@ -110,7 +111,9 @@ public final class ContentStore {
     /// `index.json`, or nothing when there is none yet.
     public byte[] readIndex() throws IOException {
         try {
-            return readBounded(root.resolve("index.json"), INDEX_LIMIT);
+            byte[] index = readBounded(root.resolve("index.json"), INDEX_LIMIT);
+            indexSize = index.length;
+            return index;
         } catch (NoSuchFileException _) {
             return new byte[0];
         }
@@ -119,6 +122,12 @@ public final class ContentStore {
     /// Publishes a new `index.json`: after a crash either the old or the new one is there.
     public void writeIndex(byte[] index) throws IOException {
         replace(root.resolve("index.json"), index);
+        indexSize = index.length;
+    }
+
+    /// Bytes of `index.json` when it was last read or written.
+    public long indexSize() {
+        return indexSize;
     }
 
     private static byte[] readBounded(Path path, int limit) throws IOException {

@@ -23,6 +23,13 @@ public final class PlatformChoice {
         };
     }
 
+    /// Whether what was made for this system and architecture runs here; unknown ones, written as
+    /// nothing, get the benefit of the doubt.
+    public static boolean isThisHost(String os, String architecture) {
+        return (os.isEmpty() || os.equals("linux"))
+                && (architecture.isEmpty() || architecture.equals(architecture()));
+    }
+
     /// The first exact match; without one, the first of the same architecture whatever its variant;
     /// without that, one that names no platform at all.
     public static Optional<Descriptor> forThisHost(List<Descriptor> manifests) {

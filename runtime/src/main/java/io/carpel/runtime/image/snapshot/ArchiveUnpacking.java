@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /// An image archive unpacked into a temporary directory, as confined and bounded as a layer;
@@ -48,7 +49,13 @@ public final class ArchiveUnpacking implements AutoCloseable {
                                     -1);
                     InputStream tar = Compression.open(blob)) {
                 LayerUnpacker.unpack(
-                        files, limits, tar, blob::received, root, Path.of("/dev/null"));
+                        files,
+                        limits,
+                        tar,
+                        blob::received,
+                        root,
+                        Optional.of(List.of()),
+                        Path.of("/dev/null"));
             }
             done = true;
             return new ArchiveUnpacking(files, parent, name, root);

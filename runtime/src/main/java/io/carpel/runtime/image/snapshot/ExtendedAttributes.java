@@ -21,7 +21,7 @@ final class ExtendedAttributes {
         for (var record : pax.entrySet()) {
             if (record.getKey().startsWith(PREFIX)) {
                 String name = record.getKey().substring(PREFIX.length());
-                if (allowed(name)) {
+                if (isAllowed(name)) {
                     if (record.getValue().length > VALUE_LIMIT) {
                         throw new LayerRefusedException("extended attribute is too large");
                     }
@@ -32,7 +32,8 @@ final class ExtendedAttributes {
         return out;
     }
 
-    private static boolean allowed(String name) {
+    /// Whether a layer may bring the attribute of this name.
+    static boolean isAllowed(String name) {
         return name.equals("security.capability")
                 || name.equals("system.posix_acl_access")
                 || name.equals("system.posix_acl_default")

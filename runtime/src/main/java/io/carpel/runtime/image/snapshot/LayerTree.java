@@ -6,10 +6,15 @@ import io.carpel.runtime.linux.Fd;
 import io.carpel.runtime.linux.FileCalls;
 import io.carpel.runtime.linux.TreeRemoval;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 
 /// A directory into which a layer is written by descriptors, never by paths.
 ///
@@ -21,16 +26,23 @@ final class LayerTree implements AutoCloseable {
     private static final long IN_ROOT = FileCalls.RESOLVE_IN_ROOT | FileCalls.RESOLVE_NO_MAGICLINKS;
     private static final long HERE = FileCalls.RESOLVE_BENEATH | FileCalls.RESOLVE_NO_SYMLINKS;
     private static final int DEFAULT_MODE = 0755;
+    private static final int LINKS = 40;
+    private static final int CHUNK = 128 * 1024;
 
     private final FileCalls files;
     private final Fd root;
+    private final Optional<LowerLayers> below;
     private final LinkedHashMap<String, Fd> parents = new LinkedHashMap<>(64, 0.75f, true);
     private final List<String> implicit = new ArrayList<>();
     private boolean replaced;
+    private boolean lacking;
 
-    LayerTree(FileCalls files, Fd root) {
+    /// @param below the layers whose links and directories count as well; nothing when they are not
+    ///   known yet
+    LayerTree(FileCalls files, Fd root, Optional<LowerLayers> below) {
         this.files = files;
         this.root = root;
+        this.below = below;
     }
 
     /// Directories that were made without an entry of their own: their owner and mode are guesses.
@@ -43,6 +55,11 @@ final class LayerTree implements AutoCloseable {
         return replaced;
     }
 
+    /// Whether something refers to a layer below, none of which is known here.
+    boolean lacking() {
+        return lacking;
+    }
+
     /// The open directory at `path`, made if it is missing. Stays owned by this tree.
     Fd parent(String path) throws IOException {
         if (path.isEmpty()) {
@@ -52,14 +69,15 @@ final class LayerTree implements AutoCloseable {
         if (open != null) {
             return open;
         }
+        String real = real(path);
         Fd fd;
         try {
-            fd = files.openat2(root, path, FileCalls.O_PATH | FileCalls.O_DIRECTORY, 0, IN_ROOT);
+            fd = files.openat2(root, real, FileCalls.O_PATH | FileCalls.O_DIRECTORY, 0, IN_ROOT);
         } catch (ErrnoException e) {
             if (!e.is(Errno.ENOENT)) {
                 throw refused(path, e);
             }
-            fd = make(path);
+            fd = make(real);
         }
         parents.put(path, fd);
         if (parents.size() > OPEN_PARENTS) {
@@ -82,11 +100,142 @@ final class LayerTree implements AutoCloseable {
                 throw e;
             }
             // A link that leads nowhere, or a deletion: a directory with content replaces it.
-            clear(above, name);
-            files.mkdirat(above, name, DEFAULT_MODE);
+            replace(above, name);
             implicit.add(path);
         }
+        if (below.isPresent()
+                && below.get().at(path) instanceof LowerLayers.Entry.Directory lower
+                && !hidesBelow(path)) {
+            try (Fd made = open(above, name)) {
+                below.get().adopt(lower, made);
+            }
+        }
         return files.openat2(above, name, FileCalls.O_PATH | FileCalls.O_DIRECTORY, 0, HERE);
+    }
+
+    private void replace(Fd above, String name) throws IOException {
+        FileCalls.Stat there = files.fstatat(above, name);
+        lacking |= there.isSymlink();
+        clear(above, name);
+        files.mkdirat(above, name, DEFAULT_MODE);
+        if (Whiteouts.isDeletion(there)) {
+            try (Fd fd = open(above, name)) {
+                Whiteouts.opaque(files, fd);
+            }
+        }
+    }
+
+    /// Where `path` leads when links are followed, those of the layers below included. Without
+    /// layers below the kernel follows them, and `path` is as good.
+    String real(String path) throws IOException {
+        if (below.isEmpty() || path.isEmpty()) {
+            return path;
+        }
+        Deque<String> wanted = new ArrayDeque<>(List.of(path.split("/", -1)));
+        Deque<String> walked = new ArrayDeque<>();
+        int links = 0;
+        while (!wanted.isEmpty()) {
+            String name = wanted.remove();
+            if (name.isEmpty() || name.equals(".")) {
+                continue;
+            }
+            if (name.equals("..")) {
+                walked.pollLast();
+                continue;
+            }
+            walked.add(name);
+            Optional<String> target = link(String.join("/", walked), below.get());
+            if (target.isPresent()) {
+                if (++links > LINKS) {
+                    throw new LayerRefusedException("'" + path + "' leads through too many links");
+                }
+                walked.removeLast();
+                if (target.get().startsWith("/")) {
+                    walked.clear();
+                }
+                List.of(target.get().split("/", -1)).reversed().forEach(wanted::addFirst);
+            }
+        }
+        return String.join("/", walked);
+    }
+
+    private Optional<String> link(String path, LowerLayers lower) throws IOException {
+        try {
+            FileCalls.Stat own = files.fstatat(root, path);
+            return own.isSymlink() ? Optional.of(files.readlinkat(root, path)) : Optional.empty();
+        } catch (ErrnoException e) {
+            if (e.is(Errno.ENOTDIR)) {
+                return Optional.empty();
+            }
+            if (!e.is(Errno.ENOENT)) {
+                throw e;
+            }
+        }
+        return lower.at(path) instanceof LowerLayers.Entry.Link(String target) && !hidesBelow(path)
+                ? Optional.of(target)
+                : Optional.empty();
+    }
+
+    /// Whether a directory of this layer above `path` hides what the layers below have there.
+    private boolean hidesBelow(String path) throws IOException {
+        for (int slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
+            try (Fd directory = open(root, path.substring(0, slash))) {
+                if (Whiteouts.isOpaque(files, directory)) {
+                    return true;
+                }
+            } catch (ErrnoException e) {
+                return !e.is(Errno.ENOENT);
+            }
+        }
+        return false;
+    }
+
+    /// A hard link to a file that this layer lacks becomes a copy of the file below, which is what
+    /// overlayfs would make of it when the link was made in a container.
+    ///
+    /// @return the copy's size; nothing when the layers below are not known yet
+    /// @throws LayerRefusedException when there is no such file
+    OptionalLong copyFromBelow(String target, Fd parent, String name, String path)
+            throws IOException {
+        if (below.isEmpty()) {
+            lacking = true;
+            return OptionalLong.empty();
+        }
+        int slash = target.lastIndexOf('/');
+        String above = slash < 0 ? "" : real(target.substring(0, slash)) + "/";
+        String from = (above.equals("/") ? "" : above) + target.substring(slash + 1);
+        LowerLayers lower = below.get();
+        if (!hidesBelow(from)) {
+            switch (lower.at(from)) {
+                case LowerLayers.Entry.Link(String to) -> {
+                    entry(parent, name, () -> files.symlinkat(to, parent, name));
+                    return OptionalLong.of(0);
+                }
+                case LowerLayers.Entry.Other other when other.stat().isRegular() -> {
+                    return OptionalLong.of(copy(lower, other, parent, name));
+                }
+                case LowerLayers.Entry.Missing _,
+                        LowerLayers.Entry.Directory _,
+                        LowerLayers.Entry.Other _ -> {
+                    // refused below
+                }
+            }
+        }
+        throw new LayerRefusedException(
+                "'%s' is a hard link to '%s', which is no file".formatted(path, target));
+    }
+
+    private long copy(LowerLayers lower, LowerLayers.Entry.Other from, Fd parent, String name)
+            throws IOException {
+        try (Fd source = lower.open(from);
+                Fd copy = file(parent, name)) {
+            ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK);
+            while (files.read(source, buffer.clear()) > 0) {
+                files.writeFully(copy, buffer.flip());
+            }
+            lower.adopt(source, copy);
+        }
+        return from.stat().size();
     }
 
     private static LayerRefusedException refused(String path, ErrnoException e) {
@@ -139,7 +288,8 @@ final class LayerTree implements AutoCloseable {
             return files.openat2(root, ".", FileCalls.O_RDONLY | FileCalls.O_DIRECTORY, 0, HERE);
         }
         parent(path);
-        return files.openat2(root, path, FileCalls.O_RDONLY | FileCalls.O_DIRECTORY, 0, IN_ROOT);
+        return files.openat2(
+                root, real(path), FileCalls.O_RDONLY | FileCalls.O_DIRECTORY, 0, IN_ROOT);
     }
 
     /// Makes an entry that is neither file nor directory.

@@ -18,6 +18,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.LongSupplier;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
@@ -52,14 +54,14 @@ public final class LayerUnpacker {
             LayerLimits limits,
             LongSupplier compressedBytes,
             InputStream archive,
-            Fd root,
+            LayerTree tree,
             ArchiveIndex.Writer index) {
         this.files = files;
         this.limits = limits;
         this.compressedBytes = compressedBytes;
         this.hash = Digest.of(new byte[0]).hasher();
         this.tape = new TapedStream(archive, hash);
-        this.tree = new LayerTree(files, root);
+        this.tree = tree;
         this.index = index;
     }
 
@@ -69,17 +71,20 @@ public final class LayerUnpacker {
     /// @param bytes disk space taken, about
     /// @param implicit directories that had no entry of their own
     /// @param exact the archive can be restored from its index
+    /// @param lacking the layer cannot be right without knowing those below it
     public record Result(
             Digest diffId,
             long bytes,
             long inodes,
             List<String> implicit,
             boolean exact,
+            boolean lacking,
             long archiveBytes) {}
 
     /// @param archive the archive, decompressed already
     /// @param compressedBytes how much of the blob has been read, for the bound on the ratio
     /// @param root the empty directory to unpack into
+    /// @param below the layers below, lowest first; nothing when they are not known yet
     /// @param indexFile where the archive's index goes
     /// @throws LayerRefusedException when the archive is malformed or beyond a bound
     public static Result unpack(
@@ -88,13 +93,15 @@ public final class LayerUnpacker {
             InputStream archive,
             LongSupplier compressedBytes,
             Fd root,
+            Optional<List<Path>> below,
             Path indexFile)
             throws IOException {
-        try (ArchiveIndex.Writer index = new ArchiveIndex.Writer(indexFile)) {
-            LayerUnpacker unpacker =
-                    new LayerUnpacker(files, limits, compressedBytes, archive, root, index);
-            try (LayerTree _ = unpacker.tree) {
-                return unpacker.run();
+        try (ArchiveIndex.Writer index = new ArchiveIndex.Writer(indexFile);
+                LowerLayers lower = LowerLayers.open(files, below.orElse(List.of()));
+                LayerTree tree = new LayerTree(files, root, below.map(_ -> lower))) {
+            try {
+                return new LayerUnpacker(files, limits, compressedBytes, archive, tree, index)
+                        .run();
             } catch (IllegalArgumentException
                     | IndexOutOfBoundsException
                     | NegativeArraySizeException
@@ -127,6 +134,7 @@ public final class LayerUnpacker {
                 inodes + tree.implicit().size(),
                 tree.implicit(),
                 !tree.replaced(),
+                tree.lacking(),
                 tape.position());
     }
 
@@ -145,6 +153,8 @@ public final class LayerUnpacker {
             try (Fd directory = tree.reopen(entry.getKey())) {
                 Instant time = entry.getValue();
                 files.futimens(directory, time.getEpochSecond(), time.getNano());
+                // One page was counted when it was made; directories of many files have more.
+                diskBytes += Math.max(0, files.fstat(directory).blocks() * BLOCK - PAGE);
             } catch (ErrnoException e) {
                 if (!e.is(Errno.ENOENT) && !e.is(Errno.ENOTDIR)) {
                     throw e;
@@ -249,13 +259,29 @@ public final class LayerUnpacker {
             tree.entry(
                     to, at.name(), () -> files.linkat(tree.parent(fromPath), name, to, at.name()));
         } catch (ErrnoException e) {
-            if (e.is(Errno.ENOENT) || e.is(Errno.EPERM)) {
+            if (e.is(Errno.ENOENT)) {
+                copyFromBelow(entry, target, to, at);
+                return;
+            }
+            if (e.is(Errno.EPERM)) {
                 throw new LayerRefusedException(
                         "'%s' is a hard link to '%s', which is no file of this layer"
                                 .formatted(at.path(), target),
                         e);
             }
             throw e;
+        }
+    }
+
+    private void copyFromBelow(TarArchiveEntry entry, String target, Fd to, Place at)
+            throws IOException {
+        OptionalLong size = tree.copyFromBelow(target, to, at.name(), at.path());
+        if (size.isPresent()) {
+            contentBytes += size.getAsLong();
+            diskBytes += (size.getAsLong() + PAGE - 1) / PAGE * PAGE;
+            inodes++;
+            Instant time = time(entry);
+            files.utimensat(to, at.name(), time.getEpochSecond(), time.getNano());
         }
     }
 
@@ -292,6 +318,7 @@ public final class LayerUnpacker {
         try (Fd file = tree.file(at.parent(), at.name())) {
             if (sparse) {
                 sparse(tar, file, size);
+                diskBytes += files.fstat(file).blocks() * BLOCK;
             } else if (size > 0) {
                 tape.content(true);
                 try {
@@ -299,11 +326,17 @@ public final class LayerUnpacker {
                 } finally {
                     tape.content(false);
                 }
-                index.file(at.path(), size);
+                index.file(inTree(at), size);
             }
-            diskBytes += (size + PAGE - 1) / PAGE * PAGE;
+            diskBytes += sparse ? 0 : (size + PAGE - 1) / PAGE * PAGE;
             attributes(file, entry, pax, at.path());
         }
+    }
+
+    private String inTree(Place at) throws IOException {
+        int slash = at.path().lastIndexOf('/');
+        String parent = slash < 0 ? "" : tree.real(at.path().substring(0, slash));
+        return parent.isEmpty() ? at.name() : parent + "/" + at.name();
     }
 
     private void content(TarArchiveInputStream tar, Fd file, String path, long size)

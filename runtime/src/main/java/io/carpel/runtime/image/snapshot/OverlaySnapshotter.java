@@ -11,12 +11,14 @@ import io.carpel.runtime.linux.FileCalls;
 import io.carpel.runtime.linux.TreeRemoval;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -31,25 +33,35 @@ import tools.jackson.core.JacksonException;
 /// Unpacked layers, each in a directory called by the hash of its archive:
 ///
 /// ```
-/// layers/<diff id>/fs           the files, an overlay lower layer as it is
-/// layers/<diff id>/archive.zst  what is needed to make the archive again
-/// layers/<diff id>/layer.json   size and the like, written last
+/// layers/<key>/fs           the files, an overlay lower layer as it is
+/// layers/<key>/archive.zst  what is needed to make the archive again
+/// layers/<key>/layer.json   size and the like, written last
 /// ```
+///
+/// The key is the diff id for a layer that was unpacked without regard to others, which any number
+/// of images may share. A few archives mean something else on top of other layers: `lib/x` without
+/// an entry for `lib` goes to where a link `lib` of a lower layer leads, a directory without an
+/// entry keeps the lower one's owner and mode, a hard link may name a lower layer's file. Those are
+/// unpacked once more on top of what is below, under a key made from all those layers
+/// ([FittedKeys]), and serve images with the very same layers below only. Whether that is needed can be told from the layer's record and
+/// the layers below ([#needsFitting]), so nearly all layers are unpacked once and in parallel.
 ///
 /// A layer is made aside, checked, synced and renamed into place, so one that can be seen is whole.
 /// Several images may share one. Thread-safe.
-public final class OverlaySnapshotter {
+public final class OverlaySnapshotter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(OverlaySnapshotter.class);
     private static final long WAIT_MILLIS = 100;
+    private static final int VERSION = 2;
+    private static final String RECORD_FILE = "layer.json";
 
     private final Path layers;
     private final Path temporary;
     private final FileCalls files;
     private final LayerLimits limits;
     private final GroupSync sync;
+    private final BackgroundRemoval removal;
     private final Map<Digest, Layer> present = new ConcurrentHashMap<>();
     private final Map<Digest, CompletableFuture<Layer>> underWay = new ConcurrentHashMap<>();
-    private final Map<String, Long> hidden = new ConcurrentHashMap<>();
     private final AtomicLong names = new AtomicLong();
 
     private OverlaySnapshotter(Path layers, Path temporary, FileCalls files, LayerLimits limits) {
@@ -58,21 +70,26 @@ public final class OverlaySnapshotter {
         this.files = files;
         this.limits = limits;
         this.sync = new GroupSync(files, layers);
+        this.removal = new BackgroundRemoval(files, temporary);
     }
 
     /// A layer that is present.
     ///
+    /// @param key what it is found by: its diff id, or one of [FittedKeys] when it was fitted
     /// @param directory its files
     /// @param implicit directories the archive had no entry for
     /// @param exact the archive can be made again
+    /// @param lacking it refers to files of lower layers and is not right without them
     /// @param archiveBytes size of the archive, uncompressed
     public record Layer(
+            Digest key,
             Digest diffId,
             Path directory,
             long bytes,
             long inodes,
             List<String> implicit,
             boolean exact,
+            boolean lacking,
             long archiveBytes) {}
 
     /// What is written beside a layer's files.
@@ -83,7 +100,17 @@ public final class OverlaySnapshotter {
             long inodes,
             List<String> implicit,
             boolean exact,
+            boolean lacking,
             long archiveBytes) {}
+
+    /// What is to be made.
+    ///
+    /// @param below the layers below, lowest first; nothing to unpack without regard to them
+    public record Target(Digest key, Digest diffId, Optional<List<Path>> below) {
+        public static Target alone(Digest diffId) {
+            return new Target(diffId, diffId, Optional.empty());
+        }
+    }
 
     /// Where a layer's blob comes from and what it must be.
     ///
@@ -97,12 +124,49 @@ public final class OverlaySnapshotter {
         InputStream open() throws IOException;
     }
 
-    /// Opens the layers in `layers`, deletes what is not whole and whatever lies in `temporary`.
+    /// Opens the layers in `layers`. What is not whole and whatever lies in `temporary` is deleted
+    /// by and by.
     public static OverlaySnapshotter open(
             Path layers, Path temporary, FileCalls files, LayerLimits limits) throws IOException {
         OverlaySnapshotter snapshotter = new OverlaySnapshotter(layers, temporary, files, limits);
+        snapshotter.sweep();
         snapshotter.load();
         return snapshotter;
+    }
+
+    /// New names are for what is left of an earlier run, so that nothing of this one meets them.
+    private void sweep() throws IOException {
+        try (Fd aside = files.open(temporary.toString(), FileCalls.O_RDONLY, 0)) {
+            for (String name : files.list(aside)) {
+                doom(aside, name, doomed(temporary.resolve(name)));
+            }
+        }
+    }
+
+    private BackgroundRemoval.Doomed doomed(Path directory) {
+        long bytes = 0;
+        long inodes = 0;
+        try {
+            byte[] raw = Files.readAllBytes(directory.resolve(RECORD_FILE));
+            LayerRecord record = Json.mapper().readValue(raw, LayerRecord.class);
+            bytes = record.bytes();
+            inodes = record.inodes();
+        } catch (IOException | JacksonException _) {
+            // Half made, or no layer: what it occupies is not known.
+        }
+        return doomed(bytes, inodes);
+    }
+
+    private static BackgroundRemoval.Doomed doomed(long bytes, long inodes) {
+        return new BackgroundRemoval.Doomed("gone-" + UUID.randomUUID(), bytes, inodes);
+    }
+
+    private void doom(Fd holder, String name, BackgroundRemoval.Doomed doomed)
+            throws ErrnoException {
+        try (Fd aside = files.open(temporary.toString(), FileCalls.O_RDONLY, 0)) {
+            files.renameat2(holder, name, aside, doomed.name(), FileCalls.RENAME_NOREPLACE);
+        }
+        removal.add(doomed);
     }
 
     private void load() throws IOException {
@@ -111,10 +175,13 @@ public final class OverlaySnapshotter {
             for (Path directory : each) {
                 String name = directory.getFileName().toString();
                 try {
-                    Digest diffId = Digest.parse("sha256:" + name);
-                    byte[] raw = Files.readAllBytes(directory.resolve("layer.json"));
+                    Digest key = Digest.parse("sha256:" + name);
+                    byte[] raw = Files.readAllBytes(directory.resolve(RECORD_FILE));
                     LayerRecord record = Json.mapper().readValue(raw, LayerRecord.class);
-                    present.put(diffId, layer(diffId, record));
+                    if (record.version() != VERSION) {
+                        throw new IOException("its record has version " + record.version());
+                    }
+                    present.put(key, layer(key, record));
                 } catch (IOException | JacksonException | InvalidArgumentException e) {
                     LOG.warn("layer {} is not whole and is deleted: {}", directory, e.getMessage());
                     broken.add(name);
@@ -123,53 +190,101 @@ public final class OverlaySnapshotter {
         }
         try (Fd directory = files.open(layers.toString(), FileCalls.O_RDONLY, 0)) {
             for (String name : broken) {
-                TreeRemoval.remove(files, directory, name);
+                doom(directory, name, doomed(layers.resolve(name)));
             }
         }
     }
 
-    private Layer layer(Digest diffId, LayerRecord record) {
+    private Layer layer(Digest key, LayerRecord record) {
         return new Layer(
-                diffId,
-                layers.resolve(diffId.hex()).resolve("fs"),
+                key,
+                Digest.parse(record.diffId()),
+                layers.resolve(key.hex()).resolve("fs"),
                 record.bytes(),
                 record.inodes(),
                 List.copyOf(record.implicit()),
                 record.exact(),
+                record.lacking(),
                 record.archiveBytes());
     }
 
-    public Optional<Layer> find(Digest diffId) {
-        return Optional.ofNullable(present.get(diffId));
+    public Optional<Layer> find(Digest key) {
+        return Optional.ofNullable(present.get(key));
+    }
+
+    /// The layers of an image, lowest first, each in the form that fits those below it; nothing for
+    /// one that is not present.
+    public List<Optional<Layer>> find(List<Digest> diffIds) {
+        List<Optional<Layer>> out = new ArrayList<>();
+        List<Digest> keys = FittedKeys.of(diffIds);
+        for (int i = 0; i < diffIds.size(); i++) {
+            Layer fitted = present.get(keys.get(i));
+            out.add(
+                    Optional.ofNullable(
+                            fitted == null ? present.get(diffIds.get(i)) : fitted));
+        }
+        return out;
+    }
+
+    /// Whether the layer means something else on top of these layers than it was unpacked as.
+    ///
+    /// @param below lowest first
+    public boolean needsFitting(Layer layer, List<Path> below) throws IOException {
+        if (layer.lacking() || below.isEmpty() || layer.implicit().isEmpty()) {
+            return layer.lacking();
+        }
+        Set<String> absent = new HashSet<>();
+        try (LowerLayers lower = LowerLayers.open(files, below)) {
+            for (String path : layer.implicit()) {
+                int slash = path.lastIndexOf('/');
+                if (slash > 0 && absent.contains(path.substring(0, slash))) {
+                    absent.add(path);
+                    continue;
+                }
+                switch (lower.at(path)) {
+                    case LowerLayers.Entry.Missing _, LowerLayers.Entry.Other _ -> absent.add(path);
+                    case LowerLayers.Entry.Link _ -> {
+                        return true;
+                    }
+                    case LowerLayers.Entry.Directory directory -> {
+                        if (lower.isSpecial(directory)) {
+                            return true;
+                        }
+                    }
+                }
+            }
+        }
+        return false;
     }
 
     public List<Layer> list() {
         return List.copyOf(present.values());
     }
 
-    /// The layer `diffId`, unpacked from `source` unless it is present or being made by somebody
+    /// The layer `target`, unpacked from `source` unless it is present or being made by somebody
     /// else, whose result is then waited for.
     ///
     /// @param check called while waiting; throws to stop
-    public Layer ensure(Digest diffId, Source source, Runnable check) throws IOException {
+    public Layer ensure(Target target, Source source, Runnable check) throws IOException {
+        Digest key = target.key();
         while (true) {
             check.run();
-            Layer there = present.get(diffId);
+            Layer there = present.get(key);
             if (there != null) {
                 return there;
             }
             CompletableFuture<Layer> mine = new CompletableFuture<>();
-            CompletableFuture<Layer> other = underWay.putIfAbsent(diffId, mine);
+            CompletableFuture<Layer> other = underWay.putIfAbsent(key, mine);
             if (other == null) {
                 try {
-                    Layer made = make(diffId, source);
+                    Layer made = make(target, source);
                     mine.complete(made);
                     return made;
                 } catch (IOException | RuntimeException | Error e) {
                     mine.completeExceptionally(e);
                     throw e;
                 } finally {
-                    underWay.remove(diffId, mine);
+                    underWay.remove(key, mine);
                 }
             }
             Optional<Layer> joined = join(other, check);
@@ -195,21 +310,22 @@ public final class OverlaySnapshotter {
         }
     }
 
-    private Layer make(Digest diffId, Source source) throws IOException {
-        String name = "layer-" + names.incrementAndGet() + "-" + diffId.hex().substring(0, 12);
+    private Layer make(Target target, Source source) throws IOException {
+        Digest key = target.key();
+        String name = "layer-" + names.incrementAndGet() + "-" + key.hex().substring(0, 12);
         try (Fd aside = files.open(temporary.toString(), FileCalls.O_RDONLY, 0)) {
             boolean renamed = false;
             try {
                 files.mkdirat(aside, name, 0700);
-                LayerRecord record = unpack(diffId, source, aside, name);
+                LayerRecord record = unpack(target, source, aside, name);
                 Path directory = temporary.resolve(name);
                 Files.write(
-                        directory.resolve("layer.json"), Json.mapper().writeValueAsBytes(record));
+                        directory.resolve(RECORD_FILE), Json.mapper().writeValueAsBytes(record));
                 sync.sync();
-                publish(aside, name, diffId);
+                publish(aside, name, key);
                 renamed = true;
-                Layer layer = layer(diffId, record);
-                present.put(diffId, layer);
+                Layer layer = layer(key, record);
+                present.put(key, layer);
                 return layer;
             } finally {
                 if (!renamed) {
@@ -219,8 +335,9 @@ public final class OverlaySnapshotter {
         }
     }
 
-    private LayerRecord unpack(Digest diffId, Source source, Fd aside, String name)
+    private LayerRecord unpack(Target target, Source source, Fd aside, String name)
             throws IOException {
+        Digest diffId = target.diffId();
         Path index = temporary.resolve(name).resolve("archive.zst");
         files.mkdirat(aside, name + "/fs", 0755);
         try (Fd root =
@@ -235,7 +352,15 @@ public final class OverlaySnapshotter {
             LayerUnpacker.Result result;
             // A decompressor holds native memory: closed here even when unpacking fails.
             try (InputStream archive = Compression.open(blob)) {
-                result = LayerUnpacker.unpack(files, limits, archive, blob::received, root, index);
+                result =
+                        LayerUnpacker.unpack(
+                                files,
+                                limits,
+                                archive,
+                                blob::received,
+                                root,
+                                target.below(),
+                                index);
                 blob.verify();
             }
             if (!result.diffId().equals(diffId)) {
@@ -249,19 +374,20 @@ public final class OverlaySnapshotter {
                                         diffId));
             }
             return new LayerRecord(
-                    1,
+                    VERSION,
                     diffId.toString(),
                     result.bytes() + Files.size(index),
                     result.inodes() + 3,
                     result.implicit(),
                     result.exact(),
+                    result.lacking(),
                     result.archiveBytes());
         }
     }
 
-    private void publish(Fd aside, String name, Digest diffId) throws IOException {
+    private void publish(Fd aside, String name, Digest key) throws IOException {
         try (Fd target = files.open(layers.toString(), FileCalls.O_RDONLY, 0)) {
-            files.renameat2(aside, name, target, diffId.hex(), FileCalls.RENAME_NOREPLACE);
+            files.renameat2(aside, name, target, key.hex(), FileCalls.RENAME_NOREPLACE);
             files.fsync(target);
         }
     }
@@ -274,49 +400,44 @@ public final class OverlaySnapshotter {
         }
     }
 
-    /// Takes the layer out of sight at once; [#deleteHidden] deletes it.
-    public void hide(Digest diffId) throws IOException {
-        Layer layer = present.remove(diffId);
+    /// Takes the layer out of sight at once; its files are deleted by and by.
+    ///
+    /// @return bytes that are given back then
+    public long hide(Digest key) throws IOException {
+        Layer layer = present.remove(key);
         if (layer == null) {
-            return;
+            return 0;
         }
-        String aside = "gone-" + names.incrementAndGet() + "-" + diffId.hex().substring(0, 12);
-        try (Fd from = files.open(layers.toString(), FileCalls.O_RDONLY, 0);
-                Fd to = files.open(temporary.toString(), FileCalls.O_RDONLY, 0)) {
-            files.renameat2(from, diffId.hex(), to, aside, FileCalls.RENAME_NOREPLACE);
-            hidden.put(aside, layer.bytes());
+        try (Fd holder = files.open(layers.toString(), FileCalls.O_RDONLY, 0)) {
+            doom(holder, key.hex(), doomed(layer.bytes(), layer.inodes()));
+            return layer.bytes();
         } catch (ErrnoException e) {
             if (!e.is(Errno.ENOENT)) {
                 throw e;
             }
+            return 0;
         }
     }
 
-    /// Deletes hidden layers from the disk, which can take a while.
-    ///
-    /// @return bytes given back
-    public long deleteHidden() {
-        long freed = 0;
-        for (String name : List.copyOf(hidden.keySet())) {
-            Long bytes = hidden.remove(name);
-            if (bytes == null) {
-                continue;
-            }
-            try (Fd aside = files.open(temporary.toString(), FileCalls.O_RDONLY, 0)) {
-                TreeRemoval.remove(files, aside, name);
-                freed += bytes;
-            } catch (ErrnoException e) {
-                LOG.warn("cannot delete {}: {}", temporary.resolve(name), e.getMessage());
-            }
-        }
-        return freed;
+    /// What hidden layers still occupy.
+    public long hiddenBytes() {
+        return removal.bytes();
     }
 
-    /// Writes the layer's archive, uncompressed, exactly as it was.
-    public void restore(Layer layer, OutputStream to) throws IOException {
-        Path directory = layers.resolve(layer.diffId().hex());
-        try (Fd root = files.open(layer.directory().toString(), FileCalls.O_RDONLY, 0)) {
-            ArchiveIndex.restore(directory.resolve("archive.zst"), root, files, to);
-        }
+    public long hiddenInodes() {
+        return removal.inodes();
+    }
+
+    /// The layer's archive, uncompressed, exactly as it was.
+    public InputStream archive(Layer layer) throws IOException {
+        return RestoredArchive.open(
+                files,
+                layers.resolve(layer.key().hex()).resolve("archive.zst"),
+                layer.directory());
+    }
+
+    @Override
+    public void close() {
+        removal.close();
     }
 }

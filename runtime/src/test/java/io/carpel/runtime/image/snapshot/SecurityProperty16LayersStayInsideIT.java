@@ -16,6 +16,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,11 @@ final class SecurityProperty16LayersStayInsideIT {
     }
 
     private LayerUnpacker.Result unpack(byte[] archive, LayerLimits limits) throws IOException {
+        return unpack(archive, limits, Optional.empty());
+    }
+
+    private LayerUnpacker.Result unpack(
+            byte[] archive, LayerLimits limits, Optional<List<Path>> below) throws IOException {
         try (Fd root = FILES.open(layer.toString(), FileCalls.O_RDONLY, 0)) {
             return LayerUnpacker.unpack(
                     FILES,
@@ -48,6 +54,7 @@ final class SecurityProperty16LayersStayInsideIT {
                     new ByteArrayInputStream(archive),
                     () -> archive.length,
                     root,
+                    below,
                     directory.resolve("index"));
         }
     }
@@ -107,13 +114,16 @@ final class SecurityProperty16LayersStayInsideIT {
 
     @Test
     void hardLinksStayInsideAndNeverFollow() throws IOException {
-        assertThatThrownBy(() ->
-                        unpack(
-                                new TestTar()
-                                        .hardlink("steal", victim + "/file")
-                                        .file("steal", 0777, "x")))
+        byte[] thief =
+                new TestTar()
+                        .hardlink("steal", victim + "/file")
+                        .file("steal", 0777, "x")
+                        .bytes();
+        assertThatThrownBy(() -> unpack(thief, LayerLimits.defaults(), Optional.of(List.of())))
                 .isInstanceOf(LayerRefusedException.class)
                 .hasMessageContaining("hard link");
+        assertThat(unpack(thief, LayerLimits.defaults()).lacking()).isTrue();
+        assertOutsideUntouched();
         unpack(
                 new TestTar()
                         .symlink("s", victim + "/file")
@@ -253,8 +263,8 @@ final class SecurityProperty16LayersStayInsideIT {
                         .bytes();
         LayerUnpacker.Result result = unpack(archive, LayerLimits.defaults());
         ByteArrayOutputStream again = new ByteArrayOutputStream();
-        try (Fd root = FILES.open(layer.toString(), FileCalls.O_RDONLY, 0)) {
-            ArchiveIndex.restore(directory.resolve("index"), root, FILES, again);
+        try (var restored = RestoredArchive.open(FILES, directory.resolve("index"), layer)) {
+            restored.transferTo(again);
         }
         assertThat(again.toByteArray()).isEqualTo(archive);
         assertThat(result.archiveBytes()).isEqualTo(archive.length);
