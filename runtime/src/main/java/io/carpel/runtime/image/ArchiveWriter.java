@@ -98,8 +98,7 @@ final class ArchiveWriter {
             Digest diffId = diffIds.get(i);
             OverlaySnapshotter.Layer layer =
                     present.get(i)
-                            .orElseThrow(() ->
-                                    new IOException("layer " + diffId + " is missing"));
+                            .orElseThrow(() -> new IOException("layer " + diffId + " is missing"));
             layers.add(layer(layer, out));
             paths.add(ArchiveTree.blobPath(diffId));
         }
@@ -146,8 +145,7 @@ final class ArchiveWriter {
         }
     }
 
-    private Descriptor layer(OverlaySnapshotter.Layer layer, ArchiveTarget out)
-            throws IOException {
+    private Descriptor layer(OverlaySnapshotter.Layer layer, ArchiveTarget out) throws IOException {
         Digest diffId = layer.diffId();
         if (!layer.exact()) {
             throw new UnsupportedException(

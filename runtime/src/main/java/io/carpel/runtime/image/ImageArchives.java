@@ -126,30 +126,26 @@ public final class ImageArchives implements AutoCloseable {
 
     /// @return whether a layer had to be fitted to those below it
     private boolean importLayers(
-            ArchiveTree tree,
-            ArchiveReader.Found found,
-            PullProgress progress,
-            Cancellation job) {
+            ArchiveTree tree, ArchiveReader.Found found, PullProgress progress, Cancellation job) {
         List<Digest> diffIds = found.image().parsed().diffIds();
         List<Optional<OverlaySnapshotter.Layer>> present = store.layers().find(diffIds);
         List<Runnable> tasks = new ArrayList<>();
-            for (int i = 0; i < diffIds.size(); i++) {
-                Digest diffId = diffIds.get(i);
-                ArchiveReader.Blob blob = found.layers().get(i);
-                if (present.get(i).isPresent()) {
-                    progress.on(new PullProgress.Event.Present(diffId.toString()));
-                } else {
-                    OverlaySnapshotter.Target target = OverlaySnapshotter.Target.alone(diffId);
-                    tasks.add(() -> importLayer(tree, blob, target, progress, job));
-                }
+        for (int i = 0; i < diffIds.size(); i++) {
+            Digest diffId = diffIds.get(i);
+            ArchiveReader.Blob blob = found.layers().get(i);
+            if (present.get(i).isPresent()) {
+                progress.on(new PullProgress.Event.Present(diffId.toString()));
+            } else {
+                OverlaySnapshotter.Target target = OverlaySnapshotter.Target.alone(diffId);
+                tasks.add(() -> importLayer(tree, blob, target, progress, job));
             }
+        }
         pool.runAll(tasks, job);
         return new LayerFitting(store.layers(), job)
                 .fit(
                         diffIds,
                         (i, target) ->
-                                importLayer(
-                                        tree, found.layers().get(i), target, progress, job));
+                                importLayer(tree, found.layers().get(i), target, progress, job));
     }
 
     private void importLayer(

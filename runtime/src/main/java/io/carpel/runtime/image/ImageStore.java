@@ -38,6 +38,7 @@ public final class ImageStore implements AutoCloseable {
 
     /// The store's own: its root, layers, temporary files, blobs by algorithm.
     private static final long DIRECTORIES = 6;
+
     private static final String ID_PREFIX = "sha256:";
 
     private final Path directory;
@@ -200,7 +201,9 @@ public final class ImageStore implements AutoCloseable {
             inodes += layer.inodes();
         }
         for (Catalog.Entry entry : catalog.all()) {
-            bytes += pages(entry.manifest().size()) + pages(entry.blobBytes() - entry.manifest().size());
+            bytes +=
+                    pages(entry.manifest().size())
+                            + pages(entry.blobBytes() - entry.manifest().size());
             inodes += 2;
         }
         return new ImageUsage(directory, bytes, inodes, clock.instant());

@@ -149,7 +149,8 @@ final class PullJob {
             if (present.get(i).isPresent()) {
                 progress.on(new PullProgress.Event.Present(key));
             } else {
-                tasks.add(() -> bringLayer(session, layer, OverlaySnapshotter.Target.alone(diffId)));
+                tasks.add(
+                        () -> bringLayer(session, layer, OverlaySnapshotter.Target.alone(diffId)));
             }
         }
         pool.runAll(tasks, cancellation);

@@ -85,37 +85,4 @@ final class SecurityProperty18MalformedDataTest {
                     .isInstanceOf(InvalidArgumentException.class);
         }
     }
-
-    /// SECURITY row 19: a document that can be read as two things is none.
-    @Test
-    void securityProperty19TypeConfusion() {
-        String layer = TestImage.descriptor("application/vnd.oci.image.layer.v1.tar", new byte[0]);
-        String config =
-                TestImage.descriptor("application/vnd.oci.image.config.v1+json", new byte[0]);
-        String[] documents = {
-            "{\"schemaVersion\":2,\"config\":%s,\"layers\":[%s],\"manifests\":[]}"
-                    .formatted(config, layer),
-            "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"config\":%s,\"layers\":[]}"
-                    .formatted(config),
-            "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"manifests\":[]}"
-                    .formatted(TestImage.OCI_MANIFEST),
-            "{\"schemaVersion\":1,\"config\":%s,\"layers\":[]}".formatted(config),
-            "{\"schemaVersion\":2,\"config\":%s,\"layers\":[],\"layers\":[%s]}"
-                    .formatted(config, layer),
-            "{\"schemaVersion\":2,\"config\":%s,\"layers\":[%s]}".formatted(layer, layer),
-            "{\"schemaVersion\":2,\"config\":%s,\"layers\":[%s]}".formatted(config, config),
-            "[]",
-            "{}"
-        };
-        for (String document : documents) {
-            assertThatThrownBy(() ->
-                            ManifestReader.read(document.getBytes(StandardCharsets.UTF_8), "", "x"))
-                    .as(document)
-                    .isInstanceOf(ContainerRuntimeException.class);
-        }
-        byte[] good = new TestImage().manifest();
-        assertThatThrownBy(() -> ManifestReader.read(good, TestImage.DOCKER_MANIFEST, "x"))
-                .isInstanceOf(InvalidArgumentException.class)
-                .hasMessageContaining("announced as");
-    }
 }

@@ -2,6 +2,7 @@ package io.carpel.runtime.image;
 
 import com.github.luben.zstd.Zstd;
 import io.carpel.runtime.image.content.Digest;
+import io.carpel.runtime.image.registry.PlatformChoice;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -23,6 +24,7 @@ final class TestImage {
     private final List<byte[]> blobs = new ArrayList<>();
     private final List<String> types = new ArrayList<>();
     private String user = "";
+    private String architecture = PlatformChoice.host().substring("linux/".length());
     private boolean docker;
 
     enum Packing {
@@ -57,6 +59,11 @@ final class TestImage {
         return this;
     }
 
+    TestImage architecture(String architecture) {
+        this.architecture = architecture;
+        return this;
+    }
+
     TestImage docker() {
         this.docker = true;
         return this;
@@ -76,12 +83,12 @@ final class TestImage {
         List<String> ids = new ArrayList<>();
         archives.forEach(a -> ids.add('"' + Digest.of(a).toString() + '"'));
         return """
-        {"architecture":"amd64","os":"linux","created":"2026-01-02T03:04:05Z",
+        {"architecture":"%s","os":"linux","created":"2026-01-02T03:04:05Z",
         "config":{"User":"%s","Env":["PATH=/bin","A=b"],"Entrypoint":["/bin/sh"],"Cmd":["-c","true"],
         "WorkingDir":"/w","StopSignal":"SIGINT","Labels":{"k":"v"},"Volumes":{"/data":{}}},
         "rootfs":{"type":"layers","diff_ids":[%s]}}\
         """
-                .formatted(user, String.join(",", ids))
+                .formatted(architecture, user, String.join(",", ids))
                 .getBytes(StandardCharsets.UTF_8);
     }
 

@@ -38,7 +38,7 @@ final class RegistryRules {
     private record Rule(
             String prefix,
             String location,
-            boolean insecure,
+            Optional<Boolean> insecure,
             boolean blocked,
             List<Mirror> mirrors) {}
 
@@ -100,7 +100,9 @@ final class RegistryRules {
         return new Rule(
                 prefix,
                 location,
-                node.path("insecure").asBoolean(false),
+                node.has("insecure")
+                        ? Optional.of(node.path("insecure").asBoolean(false))
+                        : Optional.empty(),
                 node.path("blocked").asBoolean(false),
                 List.copyOf(mirrors));
     }
@@ -164,7 +166,7 @@ final class RegistryRules {
             }
         }
         String real = rule.location().isEmpty() ? full : rule.location() + rest;
-        out.add(endpoint(real, rule.insecure() || isLoopback(real), false));
+        out.add(endpoint(real, rule.insecure().orElseGet(() -> isLoopback(real)), false));
         return out;
     }
 
@@ -178,7 +180,8 @@ final class RegistryRules {
         return new Endpoint(full.substring(0, slash), full.substring(slash + 1), insecure, mirror);
     }
 
-    /// Loopback never leaves the host, so it may do without TLS, as docker and containerd have it.
+    /// Loopback never leaves the host, so it may do without TLS, as docker and containerd have it;
+    /// `insecure = false` in a rule takes that back.
     private static boolean isLoopback(String name) {
         int slash = name.indexOf('/');
         String host = slash < 0 ? name : name.substring(0, slash);

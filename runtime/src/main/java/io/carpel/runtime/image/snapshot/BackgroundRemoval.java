@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Deletes trees that are out of sight already, one after the other, on a thread of its own: a
-/// filesystem can take more than a millisecond for each file. What is left when the process ends
-/// is found again at the next start. Thread-safe.
+/// filesystem can take more than a millisecond for each file. What is left when the process ends is
+/// found again at the next start. Thread-safe.
 final class BackgroundRemoval implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(BackgroundRemoval.class);
     private static final Duration PATIENCE = Duration.ofSeconds(5);

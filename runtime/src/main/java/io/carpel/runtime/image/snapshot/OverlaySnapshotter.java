@@ -14,12 +14,12 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -43,8 +43,9 @@ import tools.jackson.core.JacksonException;
 /// an entry for `lib` goes to where a link `lib` of a lower layer leads, a directory without an
 /// entry keeps the lower one's owner and mode, a hard link may name a lower layer's file. Those are
 /// unpacked once more on top of what is below, under a key made from all those layers
-/// ([FittedKeys]), and serve images with the very same layers below only. Whether that is needed can be told from the layer's record and
-/// the layers below ([#needsFitting]), so nearly all layers are unpacked once and in parallel.
+/// ([FittedKeys]), and serve images with the very same layers below only. Whether that is needed
+/// can be told from the layer's record and the layers below ([#needsFitting]), so nearly all layers
+/// are unpacked once and in parallel.
 ///
 /// A layer is made aside, checked, synced and renamed into place, so one that can be seen is whole.
 /// Several images may share one. Thread-safe.
@@ -219,9 +220,7 @@ public final class OverlaySnapshotter implements AutoCloseable {
         List<Digest> keys = FittedKeys.of(diffIds);
         for (int i = 0; i < diffIds.size(); i++) {
             Layer fitted = present.get(keys.get(i));
-            out.add(
-                    Optional.ofNullable(
-                            fitted == null ? present.get(diffIds.get(i)) : fitted));
+            out.add(Optional.ofNullable(fitted == null ? present.get(diffIds.get(i)) : fitted));
         }
         return out;
     }
@@ -431,9 +430,7 @@ public final class OverlaySnapshotter implements AutoCloseable {
     /// The layer's archive, uncompressed, exactly as it was.
     public InputStream archive(Layer layer) throws IOException {
         return RestoredArchive.open(
-                files,
-                layers.resolve(layer.key().hex()).resolve("archive.zst"),
-                layer.directory());
+                files, layers.resolve(layer.key().hex()).resolve("archive.zst"), layer.directory());
     }
 
     @Override

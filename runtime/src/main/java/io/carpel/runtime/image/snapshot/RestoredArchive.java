@@ -107,9 +107,7 @@ final class RestoredArchive extends InputStream {
                     throw new IOException(indexFile + " is damaged");
                 }
                 fileName = new String(index.readNBytes(length), StandardCharsets.UTF_16BE);
-                file =
-                        Optional.of(
-                                files.openat2(tree, fileName, FileCalls.O_RDONLY, 0, IN_ROOT));
+                file = Optional.of(files.openat2(tree, fileName, FileCalls.O_RDONLY, 0, IN_ROOT));
             }
             case ArchiveIndex.END -> ended = true;
             case -1 -> throw new EOFException(indexFile + " ends too early");

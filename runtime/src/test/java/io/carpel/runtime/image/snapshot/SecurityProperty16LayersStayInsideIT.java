@@ -115,10 +115,7 @@ final class SecurityProperty16LayersStayInsideIT {
     @Test
     void hardLinksStayInsideAndNeverFollow() throws IOException {
         byte[] thief =
-                new TestTar()
-                        .hardlink("steal", victim + "/file")
-                        .file("steal", 0777, "x")
-                        .bytes();
+                new TestTar().hardlink("steal", victim + "/file").file("steal", 0777, "x").bytes();
         assertThatThrownBy(() -> unpack(thief, LayerLimits.defaults(), Optional.of(List.of())))
                 .isInstanceOf(LayerRefusedException.class)
                 .hasMessageContaining("hard link");
