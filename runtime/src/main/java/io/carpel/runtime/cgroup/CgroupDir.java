@@ -70,7 +70,9 @@ record CgroupDir(Path path) {
 
     void write(String file, String value) throws IOException {
         try (FileChannel channel = FileChannel.open(path.resolve(file), StandardOpenOption.WRITE)) {
-            channel.write(ByteBuffer.wrap(value.getBytes(StandardCharsets.US_ASCII)));
+            // A write of no bytes would not reach the file; an empty line clears a list.
+            String line = value.isEmpty() ? "\n" : value;
+            channel.write(ByteBuffer.wrap(line.getBytes(StandardCharsets.US_ASCII)));
         }
     }
 

@@ -25,6 +25,11 @@ interface Controller {
 
     default void readV2(CgroupDir dir, StatsBuilder stats) throws IOException {}
 
+    /// Whether the request limits anything that this controller has to hold.
+    default boolean holds(ResourceLimits limits) {
+        return false;
+    }
+
     /// `max` for the −1 of requests.
     static String orMax(long value) {
         return value < 0 ? "max" : Long.toString(value);

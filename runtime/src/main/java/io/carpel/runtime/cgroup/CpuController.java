@@ -23,6 +23,11 @@ final class CpuController implements Controller {
     }
 
     @Override
+    public boolean holds(ResourceLimits limits) {
+        return limits.cpuShares() != 0 || limits.cpuQuota() > 0;
+    }
+
+    @Override
     public void limitV1(CgroupDir dir, ResourceLimits limits, Settings settings)
             throws IOException {
         check(limits);

@@ -37,6 +37,11 @@ final class CpusetController implements Controller {
     }
 
     @Override
+    public boolean holds(ResourceLimits limits) {
+        return !limits.cpusetCpus().isEmpty() || !limits.cpusetMems().isEmpty();
+    }
+
+    @Override
     public void limitV1(CgroupDir dir, ResourceLimits limits, Settings settings) {
         set(dir, limits, settings);
     }

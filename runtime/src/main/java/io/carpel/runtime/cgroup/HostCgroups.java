@@ -178,6 +178,12 @@ final class HostCgroups implements CgroupManager {
     private void enable(CgroupDir dir) throws IOException {
         Set<String> wanted = new TreeSet<>(CgroupMounts.words(dir.read("cgroup.controllers")));
         wanted.removeAll(CgroupMounts.words(dir.read("cgroup.subtree_control")));
+        if (!wanted.isEmpty() && dir.has("cgroup.type") && !dir.read("cgroup.procs").isEmpty()) {
+            // Processes live in this very group, which is not the root. The kernel would refuse
+            // memory but take cpu and pids, and with those no process could enter a group below:
+            // better none. A limit that needs one is refused by name then.
+            return;
+        }
         for (String name : wanted) {
             if (controllers.stream().noneMatch(known -> known.v2Name().equals(name))) {
                 continue;
@@ -186,8 +192,7 @@ final class HostCgroups implements CgroupManager {
                 // One at a time: one that is refused must not keep the others out.
                 dir.write("cgroup.subtree_control", "+" + name);
             } catch (IOException e) {
-                // EBUSY: processes live in this very group. What is asked of the controller later
-                // fails there by name.
+                // EBUSY: somebody moved in meanwhile.
                 if (!CgroupDir.reason(e).contains("busy")
                         && !CgroupDir.reason(e).contains("not supported")) {
                     throw e;
@@ -262,7 +267,12 @@ final class HostCgroups implements CgroupManager {
         String path = CgroupPaths.join(components);
         if (mode() == CgroupMode.V2) {
             Path dir = mounts.v2().orElseThrow().resolve(String.join("/", components));
-            return new V2Cgroup(path, new CgroupDir(dir), controllers, killer, afterRemove);
+            return new V2Cgroup(
+                    path,
+                    new CgroupDir(dir),
+                    new ControllerSet(controllers, mounts.v2Controllers()),
+                    killer,
+                    afterRemove);
         }
         return new V1Cgroup(path, dirs(components), controllers, killer, afterRemove);
     }

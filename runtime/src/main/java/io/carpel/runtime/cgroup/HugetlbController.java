@@ -28,6 +28,11 @@ final class HugetlbController implements Controller {
     }
 
     @Override
+    public boolean holds(ResourceLimits limits) {
+        return limits.hugepages().stream().anyMatch(limit -> limit.bytes() != 0);
+    }
+
+    @Override
     public void limitV1(CgroupDir dir, ResourceLimits limits, Settings settings) {
         set(dir, limits, settings, ".limit_in_bytes");
     }

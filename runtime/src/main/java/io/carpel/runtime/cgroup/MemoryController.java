@@ -29,6 +29,11 @@ final class MemoryController implements Controller {
     }
 
     @Override
+    public boolean holds(ResourceLimits limits) {
+        return limits.memoryLimit() > 0 || limits.memorySwapLimit() > 0;
+    }
+
+    @Override
     public void limitV1(CgroupDir dir, ResourceLimits limits, Settings settings)
             throws IOException {
         check(limits);

@@ -19,6 +19,11 @@ final class PidsController implements Controller {
     }
 
     @Override
+    public boolean holds(ResourceLimits limits) {
+        return limits.pidsLimit() > 0;
+    }
+
+    @Override
     public void limitV1(CgroupDir dir, ResourceLimits limits, Settings settings) {
         set(dir, limits, settings);
     }

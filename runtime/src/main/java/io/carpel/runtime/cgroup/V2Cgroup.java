@@ -1,5 +1,6 @@
 package io.carpel.runtime.cgroup;
 
+import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.spec.Printable;
@@ -30,14 +31,14 @@ final class V2Cgroup implements Cgroup {
 
     private final String path;
     private final CgroupDir dir;
-    private final List<Controller> controllers;
+    private final ControllerSet controllers;
     private final ProcessKiller killer;
     private final Runnable afterRemove;
 
     V2Cgroup(
             String path,
             CgroupDir dir,
-            List<Controller> controllers,
+            ControllerSet controllers,
             ProcessKiller killer,
             Runnable afterRemove) {
         this.path = path;
@@ -71,9 +72,12 @@ final class V2Cgroup implements Cgroup {
         try {
             checkUnified(limits);
             Set<String> enabled = CgroupMounts.words(dir.readOr("cgroup.controllers", ""));
-            for (Controller controller : controllers) {
+            for (Controller controller : controllers.known()) {
                 if (enabled.contains(controller.v2Name())) {
                     controller.limitV2(dir, limits, settings);
+                } else if (controllers.offered().contains(controller.v2Name())
+                        && controller.holds(limits)) {
+                    throw notHandedOn(controller.v2Name());
                 }
             }
             for (var entry : new TreeMap<>(limits.unified()).entrySet()) {
@@ -86,6 +90,14 @@ final class V2Cgroup implements Cgroup {
             settings.undo(e);
             throw e;
         }
+    }
+
+    /// A limit that nobody enforces would be worse than none at all: the host has the controller,
+    /// but "no internal processes" of cgroups(7) keeps it from the group.
+    private FailedPreconditionException notHandedOn(String controller) {
+        return new FailedPreconditionException(
+                "cgroup %s has no controller %s for its limits: a group above it holds processes"
+                        .formatted(path, controller));
     }
 
     private void checkUnified(ResourceLimits limits) throws IOException {
@@ -168,7 +180,7 @@ final class V2Cgroup implements Cgroup {
     public CgroupStats stats() throws IOException {
         var stats = new StatsBuilder();
         if (dir.exists()) {
-            for (Controller controller : controllers) {
+            for (Controller controller : controllers.known()) {
                 if (!controller.v2Name().isEmpty()) {
                     controller.readV2(dir, stats);
                 }
@@ -232,6 +244,6 @@ final class V2Cgroup implements Cgroup {
         } catch (IOException e) {
             throw new KernelFaultException("could not make cgroup %s/%s".formatted(path, name), e);
         }
-        return new V2Cgroup(path + "/" + name, child, List.of(), killer, () -> {});
+        return new V2Cgroup(path + "/" + name, child, ControllerSet.NONE, killer, () -> {});
     }
 }

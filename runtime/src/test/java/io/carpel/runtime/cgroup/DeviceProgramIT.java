@@ -59,7 +59,8 @@ class DeviceProgramIT {
         assertThat(run("head -c 1 /dev/zero | wc -c")).isEqualTo("1");
         assertThat(run("echo x > /dev/null && echo written")).isEqualTo("written");
         assertThat(run("head -c 1 /dev/kmsg")).contains("not permitted");
-        assertThat(run("n=$(mktemp -u); mknod $n c 1 11 && echo made; cat $n; rm $n"))
+        // Below /tmp an own mount with nodev would answer for us.
+        assertThat(run("n=/var/tmp/carpel-it-$$; mknod $n c 1 11 && echo made; cat $n; rm $n"))
                 .contains("made")
                 .contains("not permitted");
     }

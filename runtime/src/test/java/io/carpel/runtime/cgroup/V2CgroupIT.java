@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -22,7 +23,9 @@ class V2CgroupIT {
         return new V2Cgroup(
                 "/it",
                 new CgroupDir(directory),
-                List.of(new CpuController(), new MemoryController(), new BlkioController()),
+                new ControllerSet(
+                        List.of(new CpuController(), new MemoryController(), new BlkioController()),
+                        Set.of()),
                 ProcessKiller.ofHost(),
                 () -> {});
     }

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,14 +54,16 @@ class V2CgroupTest {
                 new V2Cgroup(
                         "/a/b",
                         new CgroupDir(directory),
-                        List.of(
-                                new CpusetController(),
-                                new CpuController(),
-                                new CpuacctController(),
-                                new MemoryController(),
-                                new PidsController(),
-                                new HugetlbController(),
-                                new BlkioController()),
+                        new ControllerSet(
+                                List.of(
+                                        new CpusetController(),
+                                        new CpuController(),
+                                        new CpuacctController(),
+                                        new MemoryController(),
+                                        new PidsController(),
+                                        new HugetlbController(),
+                                        new BlkioController()),
+                                Set.of("cpu", "memory")),
                         _ -> {},
                         () -> {});
     }
@@ -139,6 +142,17 @@ class V2CgroupTest {
                 .isInstanceOf(InvalidArgumentException.class)
                 .hasMessageContaining("without a memory limit");
         assertThat(written("memory.max")).isEqualTo("max");
+    }
+
+    @Test
+    void aLimitThatWouldNotHoldIsRefusedAndOneTheHostLacksIsIgnored() throws IOException {
+        file("cgroup.controllers", "cpu");
+        assertThatThrownBy(() -> group.update(memory(9000, 0, Map.of())))
+                .isInstanceOf(FailedPreconditionException.class)
+                .hasMessageContaining("/a/b has no controller memory");
+        group.update(new ResourceLimits(0, 0, 0, 0, 0, 0, 7, "", "", List.of(), Map.of()));
+        assertThat(written("pids.max")).isEqualTo("max");
+        group.update(ResourceLimits.none());
     }
 
     @Test
