@@ -6,11 +6,9 @@
 #include "sys.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 
-static int put_slot(struct context *context, uint32_t slot, int fd) {
+int put_slot(struct context *context, uint32_t slot, int fd) {
     if (slot >= context->plan.slots || context->slots[slot] >= 0) {
         close(fd);
         errno = EBADMSG;
@@ -50,83 +48,6 @@ int op_chown(struct context *context, struct fields *fields) {
     return fchownat(AT_FDCWD, path, uid, gid, AT_SYMLINK_NOFOLLOW) < 0
                ? fail(context, "chown", path)
                : 0;
-}
-
-// The kernel tells more than errno through the descriptor of the new filesystem.
-static int fail_fs(struct context *context, int fs, const char *call, const char *subject) {
-    int error = errno;
-    char text[200];
-    size_t used = (size_t)snprintf(text, 120, "%s", subject);
-    used = used < 120 ? used : 119;
-    if (fs >= 0) {
-        memcpy(text + used, ": ", 2);
-        ssize_t got = read(fs, text + used + 2, sizeof text - used - 3);
-        used += got > 0 ? 2 + (size_t)got : 0;
-    }
-    while (used > 0 && text[used - 1] == '\n') {
-        used--;
-    }
-    text[used] = 0;
-    errno = error;
-    return fail(context, call, text);
-}
-
-// fsconfig takes strings below 256 bytes only; a longer path goes by descriptor.
-static int set_path(int fs, const char *key, const char *path) {
-    if (strlen(path) < 250) {
-        return sys_fsconfig(fs, FSCONFIG_SET_STRING_, key, path, 0);
-    }
-    AUTO_FD fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return -1;
-    }
-    return sys_fsconfig(fs, FSCONFIG_SET_FD_, key, NULL, fd);
-}
-
-static int set_lower_slots(struct context *context, int fs, uint32_t first, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) {
-        if (first + i >= context->plan.slots) {
-            errno = EBADMSG;
-            return -1;
-        }
-        // The slot stays open: closing it would dissolve the detached mount under the overlay.
-        if (sys_fsconfig(fs, FSCONFIG_SET_FD_, "lowerdir+", NULL, context->slots[first + i]) < 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-int op_overlay(struct context *context, struct fields *fields) {
-    uint32_t slot = field_u32(fields);
-    AUTO_FD fs = sys_fsopen("overlay");
-    if (fs < 0) {
-        return fail(context, "fsopen", "overlay");
-    }
-    if (sys_fsconfig(fs, FSCONFIG_SET_STRING_, "source", "overlay", 0) < 0) {
-        return fail_fs(context, fs, "fsconfig", "source");
-    }
-    for (uint32_t count = field_list(fields); count > 0; count--) {
-        const char *lower = field_string(fields);
-        if (set_path(fs, "lowerdir+", lower) < 0) {
-            return fail_fs(context, fs, "fsconfig lowerdir+", lower);
-        }
-    }
-    uint32_t first = field_u32(fields);
-    if (set_lower_slots(context, fs, first, field_u32(fields)) < 0) {
-        return fail_fs(context, fs, "fsconfig lowerdir+", "mapped layer");
-    }
-    const char *upper = field_string(fields);
-    const char *work = field_string(fields);
-    if (upper[0] != 0 &&
-        (set_path(fs, "upperdir", upper) < 0 || set_path(fs, "workdir", work) < 0)) {
-        return fail_fs(context, fs, "fsconfig upperdir", upper);
-    }
-    if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE_, NULL, NULL, 0) < 0) {
-        return fail_fs(context, fs, "fsconfig create", upper);
-    }
-    int mount = sys_fsmount(fs, upper[0] == 0 ? MOUNT_ATTR_RDONLY_ : 0);
-    return mount < 0 ? fail_fs(context, fs, "fsmount", upper) : put_slot(context, slot, mount);
 }
 
 static int clone_source(const char *source, const char *below, unsigned flags) {

@@ -47,6 +47,10 @@ enum { GATE_FD = 3, TRACK_FD = 4, INIT_PIDFD = 5, FIRST_FREE_FD = 6 };
 // Runs settings and the first fork in the caller; returns 0 with `child` set, or -1 with `failure`.
 // The child never returns.
 int plan_run(struct context *context);
+// Keeps a detached mount for a later operation; the descriptor is closed when it cannot.
+int put_slot(struct context *context, uint32_t slot, int fd);
+// As fail(), with what the kernel says through the descriptor of a new filesystem.
+int fail_fs(struct context *context, int fs, const char *call, const char *subject);
 // Whole pages that are zero and live until exec; NULL when there are none.
 void *take_pages(size_t size);
 
