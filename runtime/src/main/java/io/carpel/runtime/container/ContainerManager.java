@@ -14,6 +14,10 @@ import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.io.AttachedStreams;
 import io.carpel.runtime.io.ProcessSession;
+import io.carpel.runtime.launch.ContainerLaunch;
+import io.carpel.runtime.launch.LaunchPlanner;
+import io.carpel.runtime.launch.ShimConnection;
+import io.carpel.runtime.launch.ShimLauncher;
 import io.carpel.runtime.launch.ShimStatus;
 import io.carpel.runtime.lifecycle.KeyedLocks;
 import io.carpel.runtime.lifecycle.Rollback;
@@ -34,6 +38,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /// Creates, starts, stops and removes containers.
 ///
@@ -77,8 +82,15 @@ public final class ContainerManager {
                                 ContainerRecord.VERSION,
                                 RecordStore.mapper()),
                         new ProcessStore(settings.layout(), RecordStore.mapper()));
-        List<Step<ContainerDraft>> steps = new ContainerSteps(rooms, settings, table::get).list();
+        List<Step<ContainerDraft>> steps =
+                new ContainerSteps(rooms, settings, table::get, launching(kernel.launcher()))
+                        .list();
         return new ContainerManager(table, rooms, settings, steps, Clock.systemUTC());
+    }
+
+    /// Plan first, launch second: the plan can be looked at and tested without a kernel.
+    static Function<ContainerLaunch, ShimConnection> launching(ShimLauncher launcher) {
+        return described -> launcher.launch(LaunchPlanner.plan(described));
     }
 
     ContainerManager(

@@ -14,8 +14,6 @@ import io.carpel.runtime.launch.ContainerLaunch.PathRules;
 import io.carpel.runtime.launch.ContainerLaunch.PodFiles;
 import io.carpel.runtime.launch.ContainerLaunch.RootFilesystem;
 import io.carpel.runtime.launch.ContainerLaunch.ShimFiles;
-import io.carpel.runtime.launch.LaunchPlan;
-import io.carpel.runtime.launch.LaunchPlanner;
 import io.carpel.runtime.launch.ShimConnection;
 import io.carpel.runtime.lifecycle.Step;
 import io.carpel.runtime.sandbox.Sandbox;
@@ -43,12 +41,15 @@ final class ContainerSteps {
     private final MountPreparer mounts;
     private final HostDevices devices;
     private final Function<String, Container> containers;
+    private final Function<ContainerLaunch, ShimConnection> launching;
 
     /// @param containers finds the target of a pid mode
+    /// @param launching leaves the container's process waiting to be started
     ContainerSteps(
             ContainerRooms rooms,
             ContainerSettings settings,
-            Function<String, Container> containers) {
+            Function<String, Container> containers,
+            Function<ContainerLaunch, ShimConnection> launching) {
         this.rooms = rooms;
         this.settings = settings;
         this.layout = settings.layout();
@@ -59,6 +60,7 @@ final class ContainerSteps {
                                 settings.recursiveReadonly(), settings.createMissingSources()));
         this.devices = new HostDevices(settings.dev());
         this.containers = containers;
+        this.launching = launching;
     }
 
     List<Step<ContainerDraft>> list() {
@@ -157,8 +159,7 @@ final class ContainerSteps {
     }
 
     private void launch(ContainerDraft draft) {
-        LaunchPlan plan = LaunchPlanner.plan(describe(draft));
-        draft.shim(draft.undo.add(rooms.launcher().launch(plan), ContainerSteps::kill));
+        draft.shim(draft.undo.add(launching.apply(describe(draft)), ContainerSteps::kill));
     }
 
     private static void kill(ShimConnection shim) {

@@ -100,7 +100,12 @@ final class ContainerManagerTest {
     }
 
     private List<Step<ContainerDraft>> steps() {
-        return new ContainerSteps(rooms(), settings(), id -> table.get(id)).list();
+        return new ContainerSteps(
+                        rooms(),
+                        settings(),
+                        id -> table.get(id),
+                        ContainerManager.launching(rooms().launcher()))
+                .list();
     }
 
     private ContainerManager manager(List<Step<ContainerDraft>> steps) {
