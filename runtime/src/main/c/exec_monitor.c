@@ -162,7 +162,7 @@ static void reap(struct monitor *monitor) {
     while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
         if (pid == monitor->leader) {
             leader_ended(monitor, status);
-        } else if (WIFSIGNALED(status) && monitor->leader == 0) {
+        } else if (WIFSIGNALED(status) && pid == monitor->context.child) {
             errno = ECHILD;
             fail(&monitor->context, "clone3", "killed in setup");
             refuse(monitor);

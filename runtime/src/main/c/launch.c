@@ -123,6 +123,7 @@ void shim_launch(struct shim *shim, struct client *client, size_t size) {
     shim->plan = frame_read_plan(client->fd, size);
     shim->plan_size = size;
     if (!shim->plan) {
+        unlink(shim->socket);
         shim->phase = PHASE_OVER;
         return;
     }
@@ -215,6 +216,12 @@ void shim_gate(struct shim *shim) {
             streams_terminal(&shim->streams, fd, shim->context.settings.stdin_open);
         } else if (report.type == REPORT_PID) {
             shim->init = report.value;
+            if (shim->gated_early) {
+                shim->gated_early = false;
+                gated(shim);
+            }
+        } else if (report.type == REPORT_GATED && shim->init == 0) {
+            shim->gated_early = true; // faster than the joiner, which is about to tell its pid
         } else if (report.type == REPORT_GATED) {
             gated(shim);
         } else if (report.type == REPORT_FAILED) {

@@ -113,6 +113,8 @@ int main(int argc, char **argv) {
     char *arguments = argv[1]; // the strings lie one behind the other (execve(2))
     size_t size = (size_t)(argv[argc - 1] + strlen(argv[argc - 1]) - argv[1]);
     int result = shim_run(listener, socket_path, arguments, size);
-    unlink(socket_path);
+    if (result != 0) { // else it is gone already, and another shim may listen at the same path
+        unlink(socket_path);
+    }
     return result;
 }

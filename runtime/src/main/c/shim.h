@@ -30,7 +30,7 @@ struct shim {
     int listener, signals, gate, init_pidfd;
     pid_t joiner, init;
     int status; // of wait(2), once ended
-    bool start_failed;
+    bool start_failed, gated_early;
     uint64_t started_ns, finished_ns, deadline_ms;
     int waiting; // index of the client that waits for LAUNCH or START
     void *plan;

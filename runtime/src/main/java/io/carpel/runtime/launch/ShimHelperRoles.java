@@ -71,7 +71,13 @@ final class ShimHelperRoles implements HelperRoles {
         List<Op> ops = reaperPlan(user);
         var plan = new LaunchPlan("reaper", socket, noRecord(socket), cgroup, ops);
         var shim = launcher.launchShim(plan, "reaper at " + socket);
-        shim.start();
+        try {
+            shim.start();
+        } catch (RuntimeException e) {
+            // Its shim ends with it. By number, since the shim may be what does not answer.
+            ProcessHandle.of(shim.pid()).ifPresent(ProcessHandle::destroyForcibly);
+            throw e;
+        }
         return shim.pid();
     }
 
