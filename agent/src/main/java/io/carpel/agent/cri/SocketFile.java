@@ -22,8 +22,6 @@ final class SocketFile {
     /// sun_path of unix(7) has 108 bytes with the terminating zero.
     private static final int PATH_LIMIT = 107;
 
-    private static final String BESIDE = ".new";
-
     private final Path path;
     private final Path directory;
 
@@ -40,19 +38,20 @@ final class SocketFile {
     }
 
     /// Where to bind: beside the real place, so that the socket has its mode before it has its
-    /// name.
+    /// name. The name there is no longer than the real one, which may just fit into an address.
     Path beside() {
-        return path.resolveSibling(path.getFileName() + BESIDE);
+        String name = path.getFileName().toString();
+        return path.resolveSibling(
+                name.length() < 3 ? name + "~" : "." + name.substring(0, name.length() - 1));
     }
 
     /// Makes the directory if needed, checks it, and clears what a dead process left.
     void prepare() throws IOException {
-        int bytes = beside().toString().getBytes(StandardCharsets.UTF_8).length;
+        int bytes = path.toString().getBytes(StandardCharsets.UTF_8).length;
         if (bytes > PATH_LIMIT) {
             throw new IOException(
                     "socket path %s is too long: %d bytes, the kernel takes %d"
-                            .formatted(
-                                    path, bytes - BESIDE.length(), PATH_LIMIT - BESIDE.length()));
+                            .formatted(path, bytes, PATH_LIMIT));
         }
         if (!Files.isDirectory(directory)) {
             Files.createDirectories(
