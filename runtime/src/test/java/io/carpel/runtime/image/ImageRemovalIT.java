@@ -137,6 +137,49 @@ final class ImageRemovalIT {
         }
     }
 
+    /// Another process removes an image and is killed before anything of it is deleted.
+    static final class Remover {
+        private Remover() {}
+
+        public static void main(String[] arguments) throws Exception {
+            CountDownLatch never = new CountDownLatch(1);
+            TestStore images = TestStore.open(Path.of(arguments[0]), heldBack(never));
+            images.store().remove(arguments[1]);
+            System.out.println("removed " + images.store().list().size());
+            never.await();
+        }
+    }
+
+    @Test
+    void aKilledProcessLeavesNothingForGood() throws Exception {
+        String id;
+        try (TestStore images = TestStore.open(directory)) {
+            id = images.pull(push(20)).id();
+        }
+        Process remover =
+                new ProcessBuilder(
+                                ProcessHandle.current().info().command().orElse("java"),
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                Remover.class.getName(),
+                                directory.toString(),
+                                id)
+                        .redirectError(ProcessBuilder.Redirect.INHERIT)
+                        .start();
+        try (var answer = remover.inputReader()) {
+            assertThat(answer.readLine()).isEqualTo("removed 0");
+        } finally {
+            remover.destroyForcibly().waitFor();
+        }
+        assertThat(isEmpty("tmp")).isFalse();
+        try (TestStore images = TestStore.open(directory)) {
+            assertThat(images.store().list()).isEmpty();
+            await(() -> isEmpty("tmp"));
+            await(() -> images.store().usage().bytes() < 65_536);
+            assertThat(isEmpty("layers")).isTrue();
+        }
+    }
+
     @Test
     void usageIsWhatTheDiskSays() throws IOException {
         try (TestStore images = TestStore.open(directory)) {

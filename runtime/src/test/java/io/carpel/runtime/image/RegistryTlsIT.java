@@ -20,17 +20,22 @@ final class RegistryTlsIT {
     private RegistryServer registry;
     private TestImage made;
 
+    /// The same one for all pulls of a test: certificates that are changed count at once.
+    private TestStore images;
+
     @BeforeEach
     void start() throws Exception {
         registry = RegistryServer.start(directory.resolve("registry"));
         made = new TestImage().layer(new TestTar().file("f", 0644, "f"), TestImage.Packing.GZIP);
         made.push(registry.address(), "app", "v1");
+        images = TestStore.open(directory);
         authority("ca");
         issue("server", "ca", "subjectAltName=IP:127.0.0.1");
     }
 
     @AfterEach
     void stop() {
+        images.close();
         registry.close();
     }
 
@@ -111,9 +116,7 @@ final class RegistryTlsIT {
     }
 
     private Image pull() {
-        try (TestStore images = TestStore.open(directory)) {
-            return images.pull(registry.address() + "/app:v1");
-        }
+        return images.pull(registry.address() + "/app:v1");
     }
 
     private void assertNotTrusted() {

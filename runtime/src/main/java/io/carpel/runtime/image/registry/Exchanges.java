@@ -7,6 +7,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -81,8 +82,18 @@ final class Exchanges implements AutoCloseable {
             return clients.computeIfAbsent("insecure", _ -> build(Optional.of(Tls.insecure())));
         }
         String host = uri.getAuthority();
-        return clients.computeIfAbsent(
-                "tls " + host, _ -> build(Optional.of(Tls.forHost(settings.certDirs(), host))));
+        String prefix = "tls " + host + " ";
+        String key = prefix + Tls.state(settings.certDirs(), host);
+        HttpClient client =
+                clients.computeIfAbsent(
+                        key, _ -> build(Optional.of(Tls.forHost(settings.certDirs(), host))));
+        for (String other : List.copyOf(clients.keySet())) {
+            if (other.startsWith(prefix) && !other.equals(key)) {
+                // The host's certificates were changed; transfers under way may end.
+                Optional.ofNullable(clients.remove(other)).ifPresent(HttpClient::shutdown);
+            }
+        }
+        return client;
     }
 
     private HttpClient build(Optional<SSLContext> tls) {

@@ -75,6 +75,19 @@ final class Tls {
         }
     }
 
+    /// Changes whenever the host's certificates do.
+    static String state(List<Path> certDirs, String host) {
+        StringBuilder out = new StringBuilder();
+        for (Path directory : certDirs) {
+            for (String ending : List.of(".crt", ".cert", ".key")) {
+                for (Path file : ConfigFiles.dropIns(directory.resolve(host), ending)) {
+                    out.append(file).append(' ').append(file.toFile().lastModified()).append(' ');
+                }
+            }
+        }
+        return out.toString();
+    }
+
     /// Without any authority found on the host, those that come with the JDK.
     private static TrustManager[] trust(List<Certificate> authorities)
             throws GeneralSecurityException, IOException {
