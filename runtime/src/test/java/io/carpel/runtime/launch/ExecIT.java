@@ -49,9 +49,15 @@ class ExecIT {
         }
     }
 
+    /// Where an exec's own group lies.
+    private Path tracking() {
+        return container.cgroup.isV2()
+                ? container.cgroup.v2Dir().orElseThrow()
+                : CgroupFiles.tracking(container.cgroup);
+    }
+
     private List<Path> execCgroups() throws Exception {
-        Path parent = CgroupFiles.tracking(container.cgroup);
-        try (Stream<Path> children = Files.list(parent)) {
+        try (Stream<Path> children = Files.list(tracking())) {
             return children.filter(path -> path.getFileName().toString().startsWith("exec-"))
                     .toList();
         }
@@ -77,8 +83,12 @@ class ExecIT {
         }
         try (var session = shim.exec(plan(Duration.ZERO, false, true, "cat"))) {
             String cgroups = Files.readString(Path.of("/proc/" + session.pid() + "/cgroup"));
-            Path group = CgroupFiles.tracking(container.cgroup).getFileName();
-            assertThat(cgroups).contains("memory:/" + group.toString().replaceAll("-\\d+$", ""));
+            String group = tracking().getFileName().toString();
+            assertThat(cgroups)
+                    .contains(
+                            container.cgroup.isV2()
+                                    ? group + "/exec-"
+                                    : "memory:/" + group.replaceAll("-\\d+$", ""));
             assertThat(execCgroups()).hasSize(1);
             session.closeStdin();
             assertThat(session.await(new ExecOutputs()).exitCode()).isZero();
