@@ -17,6 +17,7 @@ import io.carpel.runtime.container.SandboxMembers;
 import io.carpel.runtime.container.StoredImages;
 import io.carpel.runtime.error.AlreadyExistsException;
 import io.carpel.runtime.error.KernelFaultException;
+import io.carpel.runtime.host.FeatureProbe;
 import io.carpel.runtime.image.ImageAccounts;
 import io.carpel.runtime.image.ImageArchives;
 import io.carpel.runtime.image.ImagePuller;
@@ -24,6 +25,7 @@ import io.carpel.runtime.image.ImageStore;
 import io.carpel.runtime.launch.CgroupPlacement;
 import io.carpel.runtime.lifecycle.Closer;
 import io.carpel.runtime.linux.LinuxSeccompCalls;
+import io.carpel.runtime.linux.MountCalls;
 import io.carpel.runtime.network.node.NodeNetwork;
 import io.carpel.runtime.sandbox.SandboxManager;
 import io.carpel.runtime.sandbox.SandboxSettings;
@@ -74,7 +76,7 @@ public final class ContainerRuntime implements AutoCloseable {
         this.containers =
                 ContainerManager.open(
                         containerTable,
-                        containerSettings(config, helpers),
+                        containerSettings(config, parts.mounts(), helpers),
                         sandboxTable,
                         new StoredImages(parts.images(), new ImageAccounts(parts.files())),
                         new ContainerKernel(parts.cgroups(), parts.launcher(), policy(config)));
@@ -148,12 +150,12 @@ public final class ContainerRuntime implements AutoCloseable {
     }
 
     private static ContainerSettings containerSettings(
-            RuntimeConfig config, CgroupPlacement helpers) {
+            RuntimeConfig config, MountCalls mounts, CgroupPlacement helpers) {
         return new ContainerSettings(
                 config.layout(),
                 helpers,
                 Path.of("/dev"),
-                true,
+                FeatureProbe.recursiveReadonly(mounts, config.layout().stateDir()),
                 config.containers().createMissingMountSources());
     }
 

@@ -12,12 +12,16 @@ import io.carpel.runtime.security.SelinuxLabel;
 import io.carpel.runtime.spec.Bytes;
 import io.carpel.runtime.spec.ContainerSpec;
 import io.carpel.runtime.spec.IdMapping;
+import io.carpel.runtime.spec.RlimitSpec;
 import io.carpel.runtime.spec.SecuritySpec;
 import io.carpel.runtime.spec.UserNamespaceSpec;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Decides what a container's process may do and as whom it runs.
 ///
@@ -29,6 +33,8 @@ public record ProcessPolicy(
         AppArmorProfile apparmor,
         SelinuxLabel selinux,
         HostBounds bounds) {
+    private static final Logger LOG = LoggerFactory.getLogger(ProcessPolicy.class);
+
     public ProcessPolicy {
         defaultCapabilities = Set.copyOf(defaultCapabilities);
     }
@@ -58,9 +64,29 @@ public record ProcessPolicy(
                 filter,
                 new Streams(
                         spec.process().tty(), spec.process().stdin(), spec.process().stdinOnce()),
-                spec.rlimits(),
+                limits(spec, user.isPresent()),
                 Optional.of(bounds.clampOomScore(spec.resources().oomScoreAdj())),
                 label(security));
+    }
+
+    /// As near to what was asked for as the host allows, and said so: a pod must not fail for it.
+    private List<RlimitSpec> limits(ContainerSpec spec, boolean mapped) {
+        List<RlimitSpec> limits = new ArrayList<>(spec.rlimits().size());
+        for (RlimitSpec asked : spec.rlimits()) {
+            RlimitSpec given = bounds.clamp(asked, mapped);
+            if (!given.equals(asked)) {
+                LOG.warn(
+                        "container {}: {} {}:{} is more than this host may give, it gets {}:{}",
+                        spec.id(),
+                        asked.name(),
+                        asked.soft(),
+                        asked.hard(),
+                        given.soft(),
+                        given.hard());
+            }
+            limits.add(given);
+        }
+        return limits;
     }
 
     private Optional<String> label(SecuritySpec security) {

@@ -163,12 +163,28 @@ public final class FeatureProbe {
         }
     }
 
-    private boolean recursiveReadonly(Path stateDir) {
-        try (Fd tree = mounts.openTree(stateDir, MountCalls.OPEN_TREE_CLONE)) {
+    /// Whether mounts can be made read-only with all below them; tried on a copy that nobody sees.
+    public static boolean recursiveReadonly(MountCalls mounts, Path directory) {
+        try {
+            makeReadonly(mounts, directory);
+            return true;
+        } catch (ErrnoException _) {
+            return false;
+        }
+    }
+
+    private static void makeReadonly(MountCalls mounts, Path directory) throws ErrnoException {
+        try (Fd tree = mounts.openTree(directory, MountCalls.OPEN_TREE_CLONE)) {
             mounts.setAttributes(
                     tree,
                     MountCalls.AT_RECURSIVE,
                     new MountAttributes(MountAttributes.RDONLY, 0, 0));
+        }
+    }
+
+    private boolean recursiveReadonly(Path stateDir) {
+        try {
+            makeReadonly(mounts, stateDir);
             add(Level.GOOD, "read-only mounts", "can include everything below them", "");
             return true;
         } catch (ErrnoException e) {

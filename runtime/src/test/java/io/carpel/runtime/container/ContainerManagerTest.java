@@ -86,7 +86,7 @@ final class ContainerManagerTest {
                         (_, _) -> Bytes.empty(),
                         AppArmorProfile.host(),
                         SelinuxLabel.probe(),
-                        new HostBounds(0, -1L)),
+                        new HostBounds(0, -1L, Map.of())),
                 new RecordStore<>(
                         layout.containers(),
                         ContainerRecord.class,
