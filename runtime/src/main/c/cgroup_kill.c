@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,9 +37,19 @@ static int kill_listed(int directory) {
     return count;
 }
 
-void cgroup_kill(int directory) {
+static bool kill_by_file(int directory) {
     AUTO_FD all = openat(directory, "cgroup.kill", O_WRONLY | O_CLOEXEC);
-    if (all >= 0 && write(all, "1", 1) == 1) {
+    return all >= 0 && write(all, "1", 1) == 1;
+}
+
+void cgroup_kill_once(int directory) {
+    if (!kill_by_file(directory)) {
+        kill_listed(directory);
+    }
+}
+
+void cgroup_kill(int directory) {
+    if (kill_by_file(directory)) {
         return;
     }
     // v1 has no such file: again until none is left, since they may fork meanwhile.

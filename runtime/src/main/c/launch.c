@@ -265,7 +265,9 @@ void shim_kill(struct shim *shim) {
     }
     const char *path = shim->context.settings.kill_dir;
     AUTO_FD directory = path && path[0] != 0 ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (directory >= 0) {
+    if (directory >= 0 && shim->init > 0) {
+        cgroup_kill_once(directory); // the rest is seen to when the first process has ended
+    } else if (directory >= 0) {
         cgroup_kill(directory);
     }
 }

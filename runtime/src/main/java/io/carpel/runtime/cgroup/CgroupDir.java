@@ -69,10 +69,17 @@ record CgroupDir(Path path) {
     }
 
     void write(String file, String value) throws IOException {
+        writeEach(file, List.of(value));
+    }
+
+    /// Each value by a write(2) of its own.
+    void writeEach(String file, List<String> values) throws IOException {
         try (FileChannel channel = FileChannel.open(path.resolve(file), StandardOpenOption.WRITE)) {
-            // A write of no bytes would not reach the file; an empty line clears a list.
-            String line = value.isEmpty() ? "\n" : value;
-            channel.write(ByteBuffer.wrap(line.getBytes(StandardCharsets.US_ASCII)));
+            for (String value : values) {
+                // A write of no bytes would not reach the file; an empty line clears a list.
+                String line = value.isEmpty() ? "\n" : value;
+                channel.write(ByteBuffer.wrap(line.getBytes(StandardCharsets.US_ASCII)));
+            }
         }
     }
 

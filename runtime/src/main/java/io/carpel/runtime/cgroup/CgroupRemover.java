@@ -53,7 +53,8 @@ final class CgroupRemover {
         }
     }
 
-    private static boolean removed(CgroupDir dir) {
+    /// Removes the group at once if nothing is in it; true when it is gone.
+    static boolean removed(CgroupDir dir) {
         try {
             Files.delete(dir.path());
             return true;

@@ -12,6 +12,9 @@ import java.util.stream.Stream;
 
 /// Walks over groups; directories that vanish meanwhile are left out.
 final class CgroupTree {
+    /// Its own name and `.`; other filesystems that count none say 1.
+    private static final int LINKS_WITHOUT_CHILDREN = 2;
+
     private CgroupTree() {}
 
     /// The group and all below it, each parent before its children.
@@ -20,12 +23,23 @@ final class CgroupTree {
         if (top.exists()) {
             all.add(top);
             for (int i = 0; i < all.size(); i++) {
-                for (Path child : children(all.get(i).path())) {
-                    all.add(new CgroupDir(child));
+                Path parent = all.get(i).path();
+                if (hasChildren(parent)) {
+                    children(parent).forEach(child -> all.add(new CgroupDir(child)));
                 }
             }
         }
         return all;
+    }
+
+    /// By the number of links, which cgroup filesystems keep: most groups have no children, and
+    /// asking each of their files whether it is a directory costs more than everything else.
+    private static boolean hasChildren(Path dir) throws IOException {
+        try {
+            return (int) Files.getAttribute(dir, "unix:nlink") != LINKS_WITHOUT_CHILDREN;
+        } catch (NoSuchFileException _) {
+            return false;
+        }
     }
 
     static List<Path> children(Path dir) throws IOException {

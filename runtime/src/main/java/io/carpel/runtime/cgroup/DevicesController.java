@@ -1,6 +1,7 @@
 package io.carpel.runtime.cgroup;
 
 import java.io.IOException;
+import java.util.List;
 
 /// Device nodes on version 1: the `devices` controller's lists. Version 2 has [DeviceProgram].
 final class DevicesController implements Controller {
@@ -22,8 +23,18 @@ final class DevicesController implements Controller {
             return;
         }
         dir.write("devices.deny", "a");
-        for (DeviceRules.Rule rule : rules.rules()) {
-            dir.write(rule.allow() ? "devices.allow" : "devices.deny", rule.line());
+        List<DeviceRules.Rule> all = rules.rules();
+        for (int from = 0; from < all.size(); ) {
+            // As many as go to the same file one after the other: it is opened once for them.
+            boolean allow = all.get(from).allow();
+            int to = from;
+            while (to < all.size() && all.get(to).allow() == allow) {
+                to++;
+            }
+            List<String> lines =
+                    all.subList(from, to).stream().map(DeviceRules.Rule::line).toList();
+            dir.writeEach(allow ? "devices.allow" : "devices.deny", lines);
+            from = to;
         }
     }
 }

@@ -208,9 +208,12 @@ final class V1Cgroup implements Cgroup {
 
     @Override
     public void remove() {
-        killAll();
-        for (CgroupDir dir : distinct()) {
-            CgroupRemover.remove(dir);
+        // A group that holds nothing goes at once, which also says that there is nobody to kill.
+        List<CgroupDir> busy =
+                distinct().stream().filter(dir -> !CgroupRemover.removed(dir)).toList();
+        if (!busy.isEmpty()) {
+            killAll();
+            busy.forEach(CgroupRemover::remove);
         }
         afterRemove.run();
     }
