@@ -60,7 +60,8 @@ final class RetryCacheTest {
     void equalCallsShareOneWork() throws Exception {
         Future<String> first = executor.submit(() -> retries.call("web", this::slow));
         begun.await();
-        Future<String> second = executor.submit(() -> retries.call("web", this::slow));
+        FutureTask<String> second = new FutureTask<>(() -> retries.call("web", this::slow));
+        Waiting.untilBlocked(Thread.ofVirtual().start(second));
         go.countDown();
         assertThat(first.get()).isEqualTo("id");
         assertThat(second.get()).isEqualTo("id");

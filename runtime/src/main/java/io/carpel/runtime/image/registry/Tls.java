@@ -81,11 +81,20 @@ final class Tls {
         for (Path directory : certDirs) {
             for (String ending : List.of(".crt", ".cert", ".key")) {
                 for (Path file : ConfigFiles.dropIns(directory.resolve(host), ending)) {
-                    out.append(file).append(' ').append(file.toFile().lastModified()).append(' ');
+                    out.append(file).append(' ').append(modified(file)).append(' ');
                 }
             }
         }
         return out.toString();
+    }
+
+    /// A file that is gone by now is a change, too.
+    private static String modified(Path file) {
+        try {
+            return Files.getLastModifiedTime(file).toString();
+        } catch (IOException e) {
+            return "gone";
+        }
     }
 
     /// Without any authority found on the host, those that come with the JDK.
