@@ -19,9 +19,10 @@ host_state() {
 }
 
 # Processes by name, kernel threads and this very pipeline left out. Only names that a container
-# or a helper of ours runs under: a host has a life of its own.
+# or a helper of ours runs under: a host has a life of its own. A process that has ended and waits for
+# the host's init to take note is nobody's any more, and some inits take their time.
 host_processes() {
-    ps -eo ppid=,pid=,comm= | awk '$1 != 2 { print $3 }' \
+    ps -eo ppid=,stat=,comm= | awk '$1 != 2 && $2 !~ /^Z/ { print $3 }' \
         | grep -E '^(carpel|shim|nginx|httpd|pause|nnp|top|docker-registry|dhcp)' | sort
 }
 

@@ -2,6 +2,7 @@ package io.carpel.runtime.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.carpel.runtime.network.bridge.BridgeConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -54,6 +55,11 @@ final class RuntimeExtension implements BeforeAllCallback, AfterEachCallback, Af
     @Override
     public void afterAll(ExtensionContext context) throws IOException {
         under().close();
+        // The one thing that an agent leaves for its next start; the host is not to keep ours.
+        String bridge = BridgeConfig.forInstance(instance).bridge();
+        if (Files.exists(Path.of("/sys/class/net", bridge))) {
+            NamespaceIT.host("ip", "link", "delete", bridge);
+        }
         assertThat(look()).as("what is left of %s", mark).isSubsetOf(before);
     }
 
@@ -61,8 +67,7 @@ final class RuntimeExtension implements BeforeAllCallback, AfterEachCallback, Af
         List<String> seen = new ArrayList<>();
         mounts(seen);
         names(seen, "netns", Path.of("/run/netns"), name -> name.contains(mark));
-        // A bridge of an instance stays; veth ends have to go.
-        names(seen, "link", Path.of("/sys/class/net"), name -> name.startsWith("cpv"));
+        names(seen, "link", Path.of("/sys/class/net"), name -> name.startsWith("cpl"));
         cgroups(seen);
         processes(seen);
         descriptors(seen);
