@@ -71,8 +71,11 @@ final class CriClient implements AutoCloseable {
                     "no agent answers at %s: %s (is `carpel serve` running?)"
                             .formatted(socket, cause(failure, detail));
             case DEADLINE_EXCEEDED -> "the agent took too long: " + detail;
+            // grpc-java's own words for a method nobody serves; ours say what this host lacks.
             case UNIMPLEMENTED ->
-                    "the agent does not know this call: " + (detail.isEmpty() ? "-" : detail);
+                    detail.startsWith("Method not found")
+                            ? "the agent does not know this call: " + detail
+                            : detail;
             default ->
                     detail.isEmpty()
                             ? "the agent answered " + failure.getStatus().getCode()

@@ -16,12 +16,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
 
 /// [CgroupManager] by mkdir(2) on the host's cgroup filesystems.
 ///
-/// Parents that are missing are made and remembered; such a parent goes when its last group goes,
-/// but for the default parent, which goes on [#close]. A parent found there is somebody else's.
+/// Parents that are missing are made and marked; such a parent goes when its last group goes, but
+/// for the default parent, which goes on [#close]. A parent found there is somebody else's.
 final class HostCgroups implements CgroupManager {
     private static final Duration PARENT_WAIT = Duration.ofSeconds(30);
     private static final Set<String> EXPECTED_V1 =
@@ -34,7 +33,7 @@ final class HostCgroups implements CgroupManager {
     private final ProcessKiller killer;
     private final List<String> deviceProblems;
     private final KeyedLocks locks = new KeyedLocks("cgroup parent");
-    private final Set<Path> madeParents = ConcurrentHashMap.newKeySet();
+    private final ParentMarks madeParents;
     private final List<Controller> controllers =
             List.of(
                     new CpusetController(),
@@ -51,11 +50,12 @@ final class HostCgroups implements CgroupManager {
         this.mounts = mounts;
         this.devices = devices;
         this.killer = killer;
+        this.madeParents = new ParentMarks(config.defaultParent());
         this.deviceProblems = mode() == CgroupMode.V2 ? devices.probe() : List.of();
         if (config.ownParent()) {
             List<String> own =
                     CgroupPaths.components("default cgroup parent", config.defaultParent());
-            roots().forEach(root -> madeParents.add(root.resolve(String.join("/", own))));
+            roots().forEach(root -> madeParents.own(root.resolve(String.join("/", own))));
         }
     }
 
@@ -204,7 +204,7 @@ final class HostCgroups implements CgroupManager {
     private void makeParent(CgroupDir dir) throws IOException {
         if (!dir.exists()) {
             Files.createDirectory(dir.path());
-            madeParents.add(dir.path());
+            madeParents.mark(dir.path());
         }
     }
 
@@ -229,12 +229,12 @@ final class HostCgroups implements CgroupManager {
             for (Path root : roots()) {
                 for (int depth = parents.size(); depth > 0; depth--) {
                     Path dir = root.resolve(String.join("/", parents.subList(0, depth)));
-                    if (!madeParents.contains(dir)) {
+                    if (!madeParents.has(dir)) {
                         break;
                     }
                     try {
                         Files.deleteIfExists(dir);
-                        madeParents.remove(dir);
+                        madeParents.forget(dir);
                     } catch (IOException _) {
                         // Busy or not empty: somebody uses it, and the last one removes it.
                         break;

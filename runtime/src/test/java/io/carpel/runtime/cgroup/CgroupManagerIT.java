@@ -144,6 +144,38 @@ class CgroupManagerIT {
     }
 
     @Test
+    void parentsThatWeMadeGoEvenAfterARestart() throws Exception {
+        String made = parent + "-pods/burstable/pod1";
+        String found = parent + "-found";
+        for (Path root : roots()) {
+            Files.createDirectory(root.resolve(found.substring(1)));
+        }
+        try {
+            cgroups.create(made, "one", ResourceLimits.none(), DeviceRules.defaults());
+            cgroups.create(found, "two", ResourceLimits.none(), DeviceRules.defaults());
+            cgroups.close();
+            open();
+            cgroups.reopen(made + "/one").remove();
+            cgroups.reopen(found + "/two").remove();
+            for (Path root : roots()) {
+                assertThat(root.resolve((parent + "-pods").substring(1))).doesNotExist();
+                assertThat(root.resolve(found.substring(1))).isDirectory();
+            }
+        } finally {
+            for (Path root : roots()) {
+                Files.deleteIfExists(root.resolve(found.substring(1)));
+            }
+        }
+    }
+
+    private static List<Path> roots() throws IOException {
+        CgroupMounts mounts = CgroupMounts.ofHost();
+        var roots = new ArrayList<Path>(mounts.v1Roots());
+        mounts.v2().filter(_ -> roots.isEmpty()).ifPresent(roots::add);
+        return roots;
+    }
+
+    @Test
     void refusesAGroupInUse() throws Exception {
         Cgroup group = cgroups.create("", "four", ResourceLimits.none(), DeviceRules.defaults());
         processes.start(group, "sleep 1000");
