@@ -105,13 +105,7 @@ int op_filesystem(struct context *context, struct fields *fields) {
     return 0;
 }
 
-int op_attach(struct context *context, struct fields *fields) {
-    uint32_t slot = field_u32(fields);
-    const char *target = field_string(fields);
-    AUTO_FD mount = take_slot(context, slot);
-    if (mount < 0) {
-        return errno == EBADF ? 0 : fail(context, "plan", "slot"); // an optional source
-    }
+static int attach(struct context *context, int mount, const char *target) {
     struct stat source;
     if (fstat(mount, &source) < 0) {
         return fail(context, "fstat", target);
@@ -124,16 +118,61 @@ int op_attach(struct context *context, struct fields *fields) {
     return sys_move_mount(mount, at) < 0 ? fail(context, "move_mount", target) : 0;
 }
 
-int op_sub_path(struct context *context, struct fields *fields) {
+int op_attach(struct context *context, struct fields *fields) {
+    uint32_t slot = field_u32(fields);
+    const char *target = field_string(fields);
+    AUTO_FD mount = take_slot(context, slot);
+    if (mount < 0) {
+        return errno == EBADF ? 0 : fail(context, "plan", "slot"); // an optional source
+    }
+    return attach(context, mount, target);
+}
+
+// A copy of one file or directory of a detached mount. Kernels before 6.15 copy from attached mounts
+// only, so it is attached for a moment: over the root, where no directory is needed.
+static int part_of(struct context *context, int whole, const char *path) {
+    if (sys_move_mount(whole, context->root) < 0) {
+        return fail(context, "move_mount", path);
+    }
+    AUTO_FD part = root_open(whole, path, O_PATH);
+    int copy = part < 0 ? -1 : sys_open_tree(part, "", 0);
+    int error = errno;
+    if (fchdir(whole) < 0 || umount2(".", MNT_DETACH) < 0 || fchdir(context->root) < 0) {
+        int failed = fail(context, "umount2", path);
+        return copy < 0 ? failed : (close(copy), failed);
+    }
+    errno = error;
+    return copy < 0 ? fail(context, "open_tree", path) : copy;
+}
+
+int op_attach_part(struct context *context, struct fields *fields) {
+    uint32_t slot = field_u32(fields);
     const char *target = field_string(fields);
     const char *path = field_string(fields);
-    AUTO_FD whole = root_open(context->root, target, O_PATH | O_DIRECTORY);
-    AUTO_FD part = whole < 0 ? -1 : root_open(whole, path, O_PATH);
-    AUTO_FD mount = part < 0 ? -1 : sys_open_tree(part, "", 0);
-    if (mount < 0) {
-        return fail(context, "open_tree", path);
+    struct mount_attributes attributes = {.set = field_u64(fields)};
+    AUTO_FD whole = take_slot(context, slot);
+    if (whole < 0) {
+        return fail(context, "plan", "slot");
     }
-    return sys_move_mount(mount, whole) < 0 ? fail(context, "move_mount", path) : 0;
+    AUTO_FD part = part_of(context, whole, path);
+    if (part < 0) {
+        return -1;
+    }
+    if (attributes.set != 0 && sys_mount_setattr(part, 0, &attributes) < 0) {
+        return fail(context, "mount_setattr", target);
+    }
+    return attach(context, part, target);
+}
+
+// What is mounted at the target itself becomes read-only, nothing below it.
+int op_readonly_mount(struct context *context, struct fields *fields) {
+    const char *target = field_string(fields);
+    AUTO_FD at = root_open_strict(context->root, target, O_PATH | O_DIRECTORY);
+    struct mount_attributes readonly = {.set = MOUNT_ATTR_RDONLY_};
+    if (at < 0) {
+        return fail(context, "openat2", target);
+    }
+    return sys_mount_setattr(at, 0, &readonly) < 0 ? fail(context, "mount_setattr", target) : 0;
 }
 
 // /dev/null for files, an empty read-only tmpfs for directories. The node is checked to be the

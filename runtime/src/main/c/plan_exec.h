@@ -60,7 +60,8 @@ op_handler op_fork, op_clone, op_join_cgroup, op_join_tracked, op_oom_score, op_
     op_join_container, op_unshare, op_become_root, op_hostname, op_loopback_up, op_gate, op_reap,
     op_end, op_own_streams;
 op_handler op_layer, op_chown, op_overlay, op_bind, op_empty;
-op_handler op_attach_root, op_filesystem, op_attach, op_sub_path, op_node, op_host_node, op_verify,
-    op_symlink, op_console, op_mask, op_readonly_path, op_readonly_root, op_pivot;
+op_handler op_attach_root, op_filesystem, op_attach, op_attach_part, op_node, op_host_node,
+    op_verify, op_symlink, op_console, op_mask, op_readonly_path, op_readonly_root, op_pivot,
+    op_readonly_mount;
 op_handler op_sysctl, op_working_dir, op_rlimit, op_no_new_privileges, op_exec_label, op_bounding,
     op_identity, op_capabilities, op_ambient, op_seccomp, op_execute;

@@ -28,6 +28,7 @@ final class ContainerDraft {
     final Instant createdAt;
     Optional<Path> targetPid = Optional.empty();
     MountPreparer.Prepared mounts = new MountPreparer.Prepared(List.of(), List.of());
+    Optional<VolumeMaps> volumeMaps = Optional.empty();
     List<Device> devices = List.of();
     DeviceRules deviceRules = DeviceRules.defaults();
     private @Nullable Sandbox sandbox;

@@ -16,10 +16,12 @@ import io.carpel.runtime.launch.ContainerLaunch.RootFilesystem;
 import io.carpel.runtime.launch.ContainerLaunch.ShimFiles;
 import io.carpel.runtime.launch.ShimConnection;
 import io.carpel.runtime.lifecycle.Step;
+import io.carpel.runtime.namespace.IdmapNamespaces;
 import io.carpel.runtime.sandbox.Sandbox;
 import io.carpel.runtime.sandbox.SandboxSettings;
 import io.carpel.runtime.spec.PidMode;
 import io.carpel.runtime.spec.Printable;
+import io.carpel.runtime.spec.UserNamespaceSpec;
 import io.carpel.runtime.store.StateLayout;
 import io.carpel.runtime.store.Trees;
 import java.io.IOException;
@@ -39,6 +41,7 @@ final class ContainerSteps {
     private final ContainerSettings settings;
     private final StateLayout layout;
     private final MountPreparer mounts;
+    private final IdmapNamespaces idmaps;
     private final HostDevices devices;
     private final Function<String, Container> containers;
     private final Function<ContainerLaunch, ShimConnection> launching;
@@ -58,6 +61,7 @@ final class ContainerSteps {
                         rooms.images(),
                         new MountPreparer.Options(
                                 settings.recursiveReadonly(), settings.createMissingSources()));
+        this.idmaps = IdmapNamespaces.of(() -> rooms.launcher().helpers());
         this.devices = new HostDevices(settings.dev());
         this.containers = containers;
         this.launching = launching;
@@ -113,9 +117,12 @@ final class ContainerSteps {
     }
 
     private void prepareMounts(ContainerDraft draft) throws IOException {
+        String id = draft.spec.id();
+        Optional<UserNamespaceSpec> user = draft.userNamespace();
+        VolumeMaps maps = new VolumeMaps(idmaps, layout, id, user, draft.undo);
+        draft.volumeMaps = Optional.of(maps);
         draft.mounts =
-                mounts.prepare(
-                        draft.spec.mounts(), draft.spec.id(), draft.userNamespace(), draft.undo);
+                mounts.prepare(draft.spec.mounts(), id, maps, user.isPresent(), draft.undo);
         HostDevices.Found found =
                 devices.find(draft.spec.devices(), draft.spec.security().privileged());
         draft.devices = found.nodes();
@@ -160,6 +167,7 @@ final class ContainerSteps {
 
     private void launch(ContainerDraft draft) {
         draft.shim(draft.undo.add(launching.apply(describe(draft)), ContainerSteps::kill));
+        draft.volumeMaps.ifPresent(VolumeMaps::close);
     }
 
     private static void kill(ShimConnection shim) {

@@ -11,7 +11,6 @@ import io.carpel.runtime.lifecycle.Rollback;
 import io.carpel.runtime.spec.MountSpec;
 import io.carpel.runtime.spec.MountSpec.Propagation;
 import io.carpel.runtime.spec.Printable;
-import io.carpel.runtime.spec.UserNamespaceSpec;
 import io.carpel.runtime.store.Trees;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -46,9 +45,10 @@ final class MountPreparer {
     record Prepared(List<ResolvedMount> mounts, List<String> imageIds) {}
 
     /// @param owner of the leases on image volumes
-    /// @param user the container's user namespace
+    /// @param maps gives a mount its own id mappings
+    /// @param mapped whether the container has a user namespace
     Prepared prepare(
-            List<MountSpec> specs, String owner, Optional<UserNamespaceSpec> user, Rollback undo)
+            List<MountSpec> specs, String owner, VolumeMaps maps, boolean mapped, Rollback undo)
             throws IOException {
         if (specs.size() > LIMIT) {
             throw new InvalidArgumentException(
@@ -57,14 +57,13 @@ final class MountPreparer {
         List<ResolvedMount> mounts = new ArrayList<>(specs.size());
         List<String> imageIds = new ArrayList<>();
         for (MountSpec spec : specs) {
-            check(spec);
-            checkMappings(spec, user);
+            check(spec, mapped);
             if (spec.image().isPresent()) {
                 Image image = leaseVolume(spec, owner, undo);
                 imageIds.add(image.id());
                 mounts.add(new ResolvedMount(spec, Path.of("/"), image.layers(), Optional.empty()));
             } else {
-                mounts.add(new ResolvedMount(spec, findSource(spec), List.of(), Optional.empty()));
+                mounts.add(new ResolvedMount(spec, findSource(spec), List.of(), maps.of(spec)));
             }
         }
         checkPropagation(mounts);
@@ -75,7 +74,7 @@ final class MountPreparer {
         return new Prepared(mounts, imageIds);
     }
 
-    private void check(MountSpec spec) {
+    private void check(MountSpec spec, boolean mapped) {
         String target = spec.target();
         if (!target.startsWith("/") || target.indexOf('\0') >= 0) {
             throw wrong(spec, "its path in the container is not absolute");
@@ -90,6 +89,10 @@ final class MountPreparer {
         }
         if (spec.recursiveReadonly()) {
             checkRecursiveReadonly(spec);
+        }
+        if (mapped && spec.propagation() == Propagation.BIDIRECTIONAL) {
+            // What its root mounts there would appear on the host, whose root it is not.
+            throw wrong(spec, "bidirectional propagation does not go with a user namespace");
         }
         if (spec.image().isPresent()) {
             checkImageVolume(spec);
@@ -122,27 +125,13 @@ final class MountPreparer {
         if (spec.propagation() != Propagation.PRIVATE) {
             throw wrong(spec, "an image can be mounted with private propagation only");
         }
+        if (!spec.uidMappings().isEmpty() || !spec.gidMappings().isEmpty()) {
+            throw wrong(spec, "an image has the id mappings of its sandbox, none of its own");
+        }
         for (Path part : Path.of(spec.imageSubPath())) {
             if (spec.imageSubPath().startsWith("/") || part.toString().equals("..")) {
                 throw wrong(spec, "its sub path leads out of the image");
             }
-        }
-    }
-
-    /// A mount's own maps must be the container's: others would need a namespace of their own.
-    private static void checkMappings(MountSpec spec, Optional<UserNamespaceSpec> user) {
-        if (spec.uidMappings().isEmpty() && spec.gidMappings().isEmpty()) {
-            return;
-        }
-        boolean same =
-                user.isPresent()
-                        && user.get().uids().equals(spec.uidMappings())
-                        && user.get().gids().equals(spec.gidMappings());
-        if (!same) {
-            throw new UnsupportedException(
-                    ("mount at %s: its id mappings differ from those of the sandbox's user"
-                                    + " namespace")
-                            .formatted(Printable.of(spec.target())));
         }
     }
 

@@ -32,6 +32,7 @@ final class DefaultMounts {
     private final Set<String> taken;
     private final IntSupplier slots;
     private final List<Default> list = new ArrayList<>();
+    private final List<Op> sealed = new ArrayList<>();
 
     /// @param taken targets of the container's own mounts
     DefaultMounts(ContainerLaunch launch, Set<String> taken, IntSupplier slots) {
@@ -51,6 +52,11 @@ final class DefaultMounts {
         files.hostname().ifPresent(path -> bind("/etc/hostname", path, 0, false));
         files.resolv().ifPresent(path -> bind("/etc/resolv.conf", path, 0, false));
         return list;
+    }
+
+    /// What becomes read-only once everything is mounted.
+    List<Op> sealed() {
+        return sealed;
     }
 
     private boolean inUser() {
@@ -181,6 +187,10 @@ final class DefaultMounts {
 
     private void v1Cgroups(CgroupPlacement cgroup, long readonly) {
         filesystem("/sys/fs/cgroup", "tmpfs", QUIET, List.of("mode=755"));
+        if (readonly != 0 && !taken.contains("/sys/fs/cgroup")) {
+            // Not from the beginning: the hierarchies' mount points have to be made in it.
+            sealed.add(new Op.ReadonlyMount("/sys/fs/cgroup"));
+        }
         for (Path tasks : cgroup.taskFiles()) {
             String name = CgroupFiles.hierarchy(tasks);
             if (!name.isEmpty()) {

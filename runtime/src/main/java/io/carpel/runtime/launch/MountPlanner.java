@@ -52,6 +52,7 @@ final class MountPlanner {
     private final List<Op> rootOps = new ArrayList<>();
     private final List<Place> places = new ArrayList<>();
     private final Set<String> taken = new HashSet<>();
+    private final List<Op> sealed;
     private int nextSlot;
 
     MountPlanner(ContainerLaunch launch) {
@@ -71,12 +72,11 @@ final class MountPlanner {
             taken.add(target);
             own.add(place(mount, target));
         }
-        places.addAll(
-                new DefaultMounts(launch, taken, this::takeSlot)
-                        .list().stream()
-                                .map(mount ->
-                                        new Place(mount.target(), mount.prepare(), mount.attach()))
-                                .toList());
+        DefaultMounts defaults = new DefaultMounts(launch, taken, this::takeSlot);
+        for (DefaultMounts.Default mount : defaults.list()) {
+            places.add(new Place(mount.target(), mount.prepare(), mount.attach()));
+        }
+        sealed = defaults.sealed();
         places.addAll(own);
         places.sort(Comparator.comparingInt(Place::depth)); // stable: defaults first
     }
@@ -137,10 +137,12 @@ final class MountPlanner {
         String subPath = mount.spec().imageSubPath();
         if (mount.layers().size() > 1) {
             prepare.addAll(overlay(slot, mount.layers().reversed(), "", "", userPin()));
-            attach.add(new Op.Attach(slot, target));
-            if (!subPath.isEmpty()) {
-                attach.add(new Op.SubPath(target, subPath));
-            }
+            long attributes = options(mount.spec());
+            attach.add(
+                    subPath.isEmpty() && attributes == 0
+                            ? new Op.Attach(slot, target)
+                            : new Op.AttachPart(
+                                    slot, target, subPath.isEmpty() ? "/" : subPath, attributes));
         } else {
             prepare.add(bind(mount, slot));
             attach.add(new Op.Attach(slot, target));
@@ -148,10 +150,8 @@ final class MountPlanner {
         return new Place(target, prepare, attach);
     }
 
-    private Op bind(ResolvedMount mount, int slot) {
-        MountSpec spec = mount.spec();
-        boolean image = !mount.layers().isEmpty();
-        long attributes = spec.readonly() || image ? RDONLY : 0;
+    private static long options(MountSpec spec) {
+        long attributes = 0;
         for (String option : spec.options()) {
             attributes |=
                     switch (option) {
@@ -166,6 +166,13 @@ final class MountPlanner {
                                                         Printable.of(spec.target())));
                     };
         }
+        return attributes;
+    }
+
+    private Op bind(ResolvedMount mount, int slot) {
+        MountSpec spec = mount.spec();
+        boolean image = !mount.layers().isEmpty();
+        long attributes = options(spec) | (spec.readonly() || image ? RDONLY : 0);
         long propagation =
                 switch (spec.propagation()) {
                     case PRIVATE -> MS_PRIVATE;
@@ -216,6 +223,7 @@ final class MountPlanner {
         List<Op> ops = new ArrayList<>();
         ops.add(new Op.AttachRoot(0));
         places.forEach(place -> ops.addAll(place.attach()));
+        ops.addAll(sealed);
         return ops;
     }
 }

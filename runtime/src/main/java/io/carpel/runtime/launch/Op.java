@@ -166,8 +166,11 @@ public sealed interface Op {
     /// A slot at `target`, which is made as a file or directory, like the source, when absent.
     record Attach(int slot, String target) implements Tree {}
 
-    /// Show only a path of what was just attached at `target` there.
-    record SubPath(String target, String path) implements Tree {}
+    /// One file or directory of a slot at `target`, which is made like it when absent.
+    ///
+    /// @param path resolved inside the slot as its root
+    /// @param attributes MOUNT_ATTR_… to set
+    record AttachPart(int slot, String target, String path, long attributes) implements Tree {}
 
     /// A character device made in the container's own `/dev`.
     record Node(String target, int mode, int major, int minor) implements Tree {}
@@ -193,6 +196,9 @@ public sealed interface Op {
 
     /// The attached root becomes `/`, and the host's is gone.
     record Pivot() implements Tree {}
+
+    /// The mount at `target`, which was made before, becomes read-only; those below it do not.
+    record ReadonlyMount(String target) implements Tree {}
 
     // ---- the process
 

@@ -119,7 +119,11 @@ final class PlanWriter {
                 slot(slot);
                 yield text(42, target);
             }
-            case Op.SubPath(var target, var path) -> text(43, target, path);
+            case Op.AttachPart(var slot, var target, var path, var attributes) -> {
+                slot(slot);
+                text(43, target, path);
+                yield wide(43, attributes);
+            }
             case Op.Node(var target, var mode, var major, var minor) -> {
                 text(44, target);
                 yield number(44, mode, major, minor);
@@ -138,6 +142,7 @@ final class PlanWriter {
             case Op.ReadonlyPath(var target) -> text(50, target);
             case Op.ReadonlyRoot() -> 51;
             case Op.Pivot() -> 52;
+            case Op.ReadonlyMount(var target) -> text(53, target);
         };
     }
 

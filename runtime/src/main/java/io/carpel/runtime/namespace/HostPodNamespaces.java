@@ -19,7 +19,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -164,8 +163,7 @@ final class HostPodNamespaces implements PodNamespaces {
         Path socket = request.helperSocket();
         try (var helper = helpers.startUserNamespaceHelper(socket, contents)) {
             Path process = Path.of("/proc", Integer.toString(helper.pid()));
-            writeMap(process.resolve("uid_map"), UserNamespaces.text(user.uids()));
-            writeMap(process.resolve("gid_map"), UserNamespaces.text(user.gids()));
+            UserNamespaces.writeMaps(process, user.uids(), user.gids());
             helper.proceed();
             var all = EnumSet.copyOf(Set.of(NamespaceKind.USER));
             all.addAll(kinds);
@@ -181,11 +179,6 @@ final class HostPodNamespaces implements PodNamespaces {
                 ? Files.readString(Path.of("/proc/sys/kernel/hostname"), StandardCharsets.US_ASCII)
                         .strip()
                 : hostname;
-    }
-
-    private static void writeMap(Path file, String map) throws IOException {
-        // One write: the kernel takes a map only whole and only once.
-        Files.write(file, map.getBytes(StandardCharsets.US_ASCII), StandardOpenOption.WRITE);
     }
 
     /// IPC parameters answer to the root of the owning user namespace by number, whatever else one

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -103,6 +104,21 @@ public final class UserNamespaces {
             inside += range.count();
         }
         return List.copyOf(mappings);
+    }
+
+    /// Gives a process in a new user namespace its maps.
+    ///
+    /// @param process its directory in `/proc`
+    static void writeMaps(Path process, List<IdMapping> uids, List<IdMapping> gids)
+            throws IOException {
+        // One write each: the kernel takes a map only whole and only once.
+        write(process.resolve("uid_map"), uids);
+        write(process.resolve("gid_map"), gids);
+    }
+
+    private static void write(Path file, List<IdMapping> map) throws IOException {
+        Files.write(
+                file, text(map).getBytes(StandardCharsets.US_ASCII), StandardOpenOption.WRITE);
     }
 
     /// What is written to `uid_map` or `gid_map` (user_namespaces(7)).

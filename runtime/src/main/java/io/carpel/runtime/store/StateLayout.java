@@ -74,6 +74,11 @@ public record StateLayout(Path runDir, Path stateDir, Path netnsDir) {
         return sockets().resolve(shorten(id) + ".h");
     }
 
+    /// Where the helper listens that holds the id maps of one of the container's mounts.
+    public Path idmapSocket(String id, int number) {
+        return sockets().resolve(shorten(id) + ".m" + number);
+    }
+
     private static String shorten(String id) {
         return id.substring(0, SOCKET_NAME);
     }

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -19,6 +20,9 @@ import org.apache.commons.compress.archivers.tar.TarConstants;
 /// An OCI image layout made from this host's busybox and the libraries it needs.
 final class TestImageLayout {
     static final String NAME = "example.test/carpel/busybox:it";
+
+    /// An image of two layers without a program: something to be mounted as a volume.
+    static final String VOLUME = "example.test/carpel/volume:it";
 
     private static final List<String> APPLETS =
             List.of(
@@ -61,28 +65,49 @@ final class TestImageLayout {
 
     private TestImageLayout() {}
 
-    /// Writes the layout into `directory`.
+    /// Writes a layout with [#NAME] into `directory`.
     static void write(Path directory) throws IOException {
-        byte[] layer = layer();
+        write(directory, NAME, List.of(layer()));
+    }
+
+    /// Writes a layout with [#VOLUME] into `directory`.
+    static void writeVolume(Path directory) throws IOException {
+        write(directory, VOLUME, List.of(lowerVolume(), upperVolume()));
+    }
+
+    private static void write(Path directory, String name, List<byte[]> layers)
+            throws IOException {
         Path blobs = Files.createDirectories(directory.resolve("blobs/sha256"));
-        String layerDigest = blob(blobs, layer);
+        List<String> diffIds = new ArrayList<>();
+        List<String> descriptors = new ArrayList<>();
+        for (byte[] layer : layers) {
+            String digest = blob(blobs, layer);
+            diffIds.add("\"sha256:%s\"".formatted(digest));
+            descriptors.add(
+                    """
+                    {"mediaType":"application/vnd.oci.image.layer.v1.tar",
+                     "digest":"sha256:%s","size":%d}"""
+                            .formatted(digest, layer.length));
+        }
         String config =
                 """
                 {"architecture":"amd64","os":"linux",
                  "config":{"Env":["PATH=/usr/bin:/bin","FROM_IMAGE=yes"],"Cmd":["sh"]},
-                 "rootfs":{"type":"layers","diff_ids":["sha256:%s"]},"history":[]}
+                 "rootfs":{"type":"layers","diff_ids":[%s]},"history":[]}
                 """
-                        .formatted(layerDigest);
+                        .formatted(String.join(",", diffIds));
         String configDigest = blob(blobs, utf8(config));
         String manifest =
                 """
                 {"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",
                  "config":{"mediaType":"application/vnd.oci.image.config.v1+json",
                            "digest":"sha256:%s","size":%d},
-                 "layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar",
-                            "digest":"sha256:%s","size":%d}]}
+                 "layers":[%s]}
                 """
-                        .formatted(configDigest, utf8(config).length, layerDigest, layer.length);
+                        .formatted(
+                                configDigest,
+                                utf8(config).length,
+                                String.join(",", descriptors));
         String manifestDigest = blob(blobs, utf8(manifest));
         Files.writeString(
                 directory.resolve("index.json"),
@@ -92,8 +117,32 @@ final class TestImageLayout {
                    "digest":"sha256:%s","size":%d,
                    "annotations":{"org.opencontainers.image.ref.name":"%s"}}]}
                 """
-                        .formatted(manifestDigest, utf8(manifest).length, NAME));
+                        .formatted(manifestDigest, utf8(manifest).length, name));
         Files.writeString(directory.resolve("oci-layout"), "{\"imageLayoutVersion\":\"1.0.0\"}");
+    }
+
+    private static byte[] lowerVolume() throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(bytes)) {
+            directory(tar, "data/");
+            text(tar, "data/lower", "from the lower layer\n");
+            text(tar, "data/both", "hidden\n");
+            content(tar, "data/program", utf8("#!/bin/sh\necho ran\n"), 0755);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static byte[] upperVolume() throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(bytes)) {
+            directory(tar, "data/");
+            text(tar, "data/both", "from the upper layer\n");
+            TarArchiveEntry link = new TarArchiveEntry("outside", TarConstants.LF_SYMLINK);
+            link.setLinkName("/../../../../../../../../etc/hostname");
+            tar.putArchiveEntry(link);
+            tar.closeArchiveEntry();
+        }
+        return bytes.toByteArray();
     }
 
     private static byte[] layer() throws IOException {
