@@ -3,7 +3,7 @@ package io.carpel.agent;
 import io.carpel.agent.config.AgentConfig;
 import io.carpel.agent.config.BuildInfo;
 import io.carpel.agent.config.ConfigKeys;
-import io.carpel.agent.config.ConfigKeys.DefaultSeccomp;
+import io.carpel.agent.config.HandlerSettings;
 import io.carpel.agent.config.RuntimeSettings;
 import io.carpel.agent.control.ImageControl;
 import io.carpel.agent.cri.CallInterceptor;
@@ -28,20 +28,18 @@ import io.carpel.agent.streaming.StreamRequests;
 import io.carpel.agent.streaming.StreamingConfig;
 import io.carpel.agent.streaming.StreamingServer;
 import io.carpel.agent.translate.ContainerTranslator;
+import io.carpel.agent.translate.Handlers;
 import io.carpel.agent.translate.HostAbilities;
 import io.carpel.agent.translate.InfoTranslator;
 import io.carpel.agent.translate.SandboxTranslator;
-import io.carpel.agent.translate.SecurityTranslator;
 import io.carpel.runtime.ContainerRuntime;
 import io.carpel.runtime.HostAccess;
-import io.carpel.runtime.spec.ProfileSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import tools.jackson.databind.ObjectMapper;
@@ -50,9 +48,6 @@ import tools.jackson.databind.json.JsonMapper;
 /// The whole wiring, top to bottom. Opened it has recovered what lives from before and answers;
 /// closed it has let go, while containers run on.
 final class Agent implements AutoCloseable {
-    /// Runtime handlers besides the default, none yet.
-    private static final Set<String> HANDLERS = Set.of();
-
     private final ContainerRuntime runtime;
     private final ExecutorService work;
     private final EventBroadcaster events;
@@ -114,6 +109,7 @@ final class Agent implements AutoCloseable {
             EventBroadcaster events,
             StreamingServer streams) {
         ObjectMapper json = JsonMapper.shared();
+        Handlers handlers = HandlerSettings.of(config);
         HostAbilities host = HostAbilities.of(HostAccess.probe(runtime.config()));
         Sandboxes sandboxes = Sandboxes.of(runtime.sandboxes());
         Containers containers = Containers.of(runtime.containers(), runtime.execs());
@@ -121,20 +117,19 @@ final class Agent implements AutoCloseable {
         var tools = new PodSandboxService.Tools(new RandomIds(), Clock.systemUTC(), work);
         var pods =
                 new PodSandboxService(
-                        sandboxes, containers, new SandboxTranslator(host, HANDLERS), info, tools);
+                        sandboxes, containers, new SandboxTranslator(host, handlers), info, tools);
         var members =
                 new PodContainerService(
                         sandboxes,
                         containers,
-                        new ContainerTranslator(
-                                host, new SecurityTranslator(seccompWhenUnset(config))),
+                        new ContainerTranslator(host, handlers),
                         info,
                         tools);
         var node =
                 new NodeService(
                         new NodeService.Facts(
                                 BuildInfo.load().version(),
-                                HANDLERS,
+                                handlers.names(),
                                 host,
                                 false,
                                 config.get(ConfigKeys.STATE_DIR).toString()),
@@ -148,7 +143,8 @@ final class Agent implements AutoCloseable {
                         Usages.of(runtime.stats()),
                         config.get(ConfigKeys.STATE_DIR).toString());
         var images =
-                new PodImageService(Images.of(runtime.images(), runtime.puller()), HANDLERS, json);
+                new PodImageService(
+                        Images.of(runtime.images(), runtime.puller()), handlers.names(), json);
         // Recovery is over when the runtime is open, so whoever connects is answered.
         Readiness ready = new Readiness();
         ready.open();
@@ -165,12 +161,6 @@ final class Agent implements AutoCloseable {
                                         runtime.sandboxes(), runtime.containers(), streams)),
                         new CriImageService(images),
                         new ImageControl(runtime.puller(), runtime.archives())));
-    }
-
-    private static ProfileSpec seccompWhenUnset(AgentConfig config) {
-        return config.get(ConfigKeys.DEFAULT_SECCOMP) == DefaultSeccomp.RUNTIME_DEFAULT
-                ? ProfileSpec.runtimeDefault()
-                : ProfileSpec.unconfined();
     }
 
     /// Whether clients can still find us: somebody may have removed the socket.

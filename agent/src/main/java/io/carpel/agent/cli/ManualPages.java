@@ -3,8 +3,10 @@ package io.carpel.agent.cli;
 import io.carpel.agent.config.ConfigKey;
 import io.carpel.agent.config.ConfigKeys;
 import io.carpel.agent.config.ConfigText;
+import io.carpel.agent.config.HandlerKeys;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.ArgSpec;
@@ -121,6 +123,21 @@ final class ManualPages {
                     key.name() + " = <" + key.type().label() + ">",
                     "%s Default: %s. Flag: %s."
                             .formatted(ConfigText.describe(key), key.fallbackToml(), key.flag()));
+        }
+        page.section("RUNTIME HANDLERS");
+        page.paragraph(
+                escape(
+                        "A table [handlers.NAME] makes a runtime handler: a pod whose RuntimeClass"
+                                + " names it is made with the settings in the table, and the"
+                                + " kubelet is told that it exists. What is left out is as for all"
+                                + " pods."));
+        for (ConfigKey<?> key : HandlerKeys.ALL) {
+            page.item(
+                    key.leaf() + " = <" + key.type().label() + ">",
+                    ConfigText.describe(key)
+                            + (key.fallback() instanceof Optional<?>
+                                    ? ""
+                                    : " Default: %s.".formatted(key.fallbackToml())));
         }
         page.section("SEE ALSO");
         page.paragraph("\\fBcarpel\\fR(8), \\fBcarpel\\-serve\\fR(8)");

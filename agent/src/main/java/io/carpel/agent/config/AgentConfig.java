@@ -1,6 +1,7 @@
 package io.carpel.agent.config;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /// The configuration in effect: a value for each of [ConfigKeys#ALL] and where it comes from.
@@ -9,9 +10,11 @@ public final class AgentConfig {
     record Setting(Object value, String origin) {}
 
     private final Map<ConfigKey<?>, Setting> settings;
+    private final List<HandlerConfig> handlers;
 
-    AgentConfig(Map<ConfigKey<?>, Setting> settings) {
+    AgentConfig(Map<ConfigKey<?>, Setting> settings, List<HandlerConfig> handlers) {
         this.settings = Map.copyOf(settings);
+        this.handlers = List.copyOf(handlers);
     }
 
     /// Only defaults.
@@ -20,7 +23,7 @@ public final class AgentConfig {
         for (ConfigKey<?> key : ConfigKeys.ALL) {
             settings.put(key, new Setting(key.fallback(), "default"));
         }
-        return new AgentConfig(settings);
+        return new AgentConfig(settings, List.of());
     }
 
     /// The value of a key. The cast holds because [ConfigType] alone makes values.
@@ -37,6 +40,11 @@ public final class AgentConfig {
     /// The value of a key as the file would write it.
     public <T> String toml(ConfigKey<T> key) {
         return key.type().toToml(get(key));
+    }
+
+    /// The runtime handlers besides the default one, by name.
+    public List<HandlerConfig> handlers() {
+        return handlers;
     }
 
     private Setting setting(ConfigKey<?> key) {

@@ -4,7 +4,7 @@ import java.util.Optional;
 
 /// One option, declared once.
 ///
-/// @param name dotted and in kebab case: the part before the dot is the table in the file
+/// @param name dotted and in kebab case: the part before the last dot is the table in the file
 /// @param fallback the value when no source sets it
 /// @param description whole sentences, for the manual, the default file and the help alike
 /// @param variable the environment variable that may set it too
@@ -31,13 +31,13 @@ public record ConfigKey<T>(
 
     /// The table in the file, empty at the top.
     public String table() {
-        int dot = name.indexOf('.');
+        int dot = name.lastIndexOf('.');
         return dot < 0 ? "" : name.substring(0, dot);
     }
 
     /// The name within its table.
     public String leaf() {
-        return name.substring(name.indexOf('.') + 1);
+        return name.substring(name.lastIndexOf('.') + 1);
     }
 
     /// The default, as the file writes it.

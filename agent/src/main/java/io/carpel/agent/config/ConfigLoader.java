@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
@@ -24,6 +25,7 @@ public final class ConfigLoader {
     private static final long MAX_FILE_BYTES = 1 << 20;
 
     private final Map<ConfigKey<?>, Setting> settings = new LinkedHashMap<>();
+    private final Map<String, Map<ConfigKey<?>, Setting>> handlers = new TreeMap<>();
     private final Map<String, String> environment;
 
     public ConfigLoader(Map<String, String> environment) {
@@ -54,7 +56,11 @@ public final class ConfigLoader {
             key.variable().ifPresent(name -> readVariable(key, name));
         }
         flags.forEach(this::readFlag);
-        return new AgentConfig(settings);
+        return new AgentConfig(
+                settings,
+                handlers.entrySet().stream()
+                        .map(entry -> new HandlerConfig(entry.getKey(), entry.getValue()))
+                        .toList());
     }
 
     private static List<Path> dropIns(Path directory) {
@@ -80,7 +86,9 @@ public final class ConfigLoader {
         }
         TomlLines lines = new TomlLines(text);
         for (var entry : root.properties()) {
-            if (entry.getValue().isObject() && isTable(entry.getKey())) {
+            if (entry.getKey().equals(HandlerKeys.TABLE)) {
+                readHandlers(file, lines, entry.getValue());
+            } else if (entry.getValue().isObject() && isTable(entry.getKey())) {
                 for (var inner : entry.getValue().properties()) {
                     readEntry(file, lines, entry.getKey() + "." + inner.getKey(), inner.getValue());
                 }
@@ -121,6 +129,67 @@ public final class ConfigLoader {
                         .findFirst()
                         .orElseThrow(() -> unknown(origin, name));
         set(key, origin, value.toString(), () -> key.type().node().apply(value));
+    }
+
+    private void readHandlers(Path file, TomlLines lines, JsonNode tables) {
+        if (!tables.isObject()) {
+            throw new ConfigException(
+                    "%s:%d: %s: wanted tables [%s.NAME], one for each handler"
+                            .formatted(
+                                    file,
+                                    lines.of(HandlerKeys.TABLE),
+                                    HandlerKeys.TABLE,
+                                    HandlerKeys.TABLE));
+        }
+        for (var table : tables.properties()) {
+            String path = HandlerKeys.TABLE + "." + table.getKey();
+            String origin = file + ":" + lines.of(path);
+            if (!table.getValue().isObject()) {
+                throw new ConfigException(
+                        "%s: %s: wanted a table [%s]".formatted(origin, path, path));
+            }
+            if (!table.getKey().matches(HandlerKeys.NAME)) {
+                throw new ConfigException(
+                        "%s: handler '%s': a name is 1 to 63 lower-case letters, digits and inner '-'"
+                                .formatted(origin, table.getKey()));
+            }
+            Map<ConfigKey<?>, Setting> own =
+                    handlers.computeIfAbsent(table.getKey(), _ -> new LinkedHashMap<>());
+            for (var inner : table.getValue().properties()) {
+                readHandlerEntry(
+                        own,
+                        file + ":" + lines.of(path + "." + inner.getKey()),
+                        path + "." + inner.getKey(),
+                        inner.getValue());
+            }
+        }
+    }
+
+    private static void readHandlerEntry(
+            Map<ConfigKey<?>, Setting> own, String origin, String path, JsonNode value) {
+        String leaf = path.substring(path.lastIndexOf('.') + 1);
+        ConfigKey<?> key =
+                HandlerKeys.ALL.stream()
+                        .filter(candidate -> candidate.leaf().equals(leaf))
+                        .findFirst()
+                        .orElseThrow(() ->
+                                new ConfigException(
+                                        "%s: unknown key '%s'%s"
+                                                .formatted(
+                                                        origin,
+                                                        path,
+                                                        NameSuggestion.hint(
+                                                                leaf,
+                                                                HandlerKeys.ALL.stream()
+                                                                        .<String>map(
+                                                                                ConfigKey::leaf)
+                                                                        .toList()))));
+        try {
+            own.put(key, new Setting(key.type().node().apply(value), origin));
+        } catch (ConfigType.BadValue e) {
+            throw new ConfigException(
+                    "%s: %s = %s: %s".formatted(origin, path, value, e.getMessage()), e);
+        }
     }
 
     private static ConfigException unknown(String origin, String name) {

@@ -34,7 +34,27 @@ public final class ConfigText {
             String value = "#" + key.leaf() + " = " + key.fallbackToml();
             out.append(value).append('\n');
         }
+        handlerTemplate(out);
         return out.toString();
+    }
+
+    /// How a handler may look, all of it a comment: there is none by default.
+    private static void handlerTemplate(StringBuilder out) {
+        String text =
+                "Runtime handlers: a pod whose RuntimeClass names one is made with the settings in"
+                        + " its table. There may be any number of such tables, each with any of"
+                        + " these keys; what is left out is as for all pods.";
+        out.append('\n');
+        wrap(text, WIDTH - 2).forEach(line -> out.append("# ").append(line).append('\n'));
+        out.append("#\n#     [").append(HandlerKeys.TABLE).append(".NAME]\n");
+        for (ConfigKey<?> key : HandlerKeys.ALL) {
+            out.append("#\n");
+            for (String line : wrap(describe(key), WIDTH - 8)) {
+                out.append("#     # ").append(line).append('\n');
+            }
+            out.append("#     ").append(key.leaf()).append(" = ");
+            out.append(key.fallbackToml()).append('\n');
+        }
     }
 
     /// Every value with its origin, as TOML with the origin in a comment.
@@ -52,6 +72,17 @@ public final class ConfigText {
                     .append("  # ")
                     .append(config.origin(key))
                     .append('\n');
+        }
+        for (HandlerConfig handler : config.handlers()) {
+            out.append("\n[%s.%s]\n".formatted(HandlerKeys.TABLE, handler.name()));
+            for (ConfigKey<?> key : handler.set()) {
+                out.append(key.leaf())
+                        .append(" = ")
+                        .append(handler.toml(key))
+                        .append("  # ")
+                        .append(handler.origin(key))
+                        .append('\n');
+            }
         }
         return out.toString();
     }

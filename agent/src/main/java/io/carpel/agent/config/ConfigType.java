@@ -119,6 +119,17 @@ public record ConfigType<T>(
         return new ConfigType<>("true|false", read, parse, String::valueOf);
     }
 
+    /// A value that may be left out, because there is one to fall back to.
+    ///
+    /// @param example shown where people look for what could stand there
+    static <T> ConfigType<Optional<T>> inherited(ConfigType<T> type, T example) {
+        return new ConfigType<>(
+                type.label(),
+                node -> Optional.of(type.node().apply(node)),
+                text -> Optional.of(type.text().apply(text)),
+                value -> type.toToml(value.orElse(example)));
+    }
+
     static <E extends Enum<E>> ConfigType<E> choice(Class<E> type) {
         List<E> values = List.of(type.getEnumConstants());
         String label = String.join("|", values.stream().map(ConfigType::word).toList());

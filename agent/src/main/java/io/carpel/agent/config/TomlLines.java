@@ -31,9 +31,14 @@ final class TomlLines {
         }
     }
 
-    /// The line of a dotted key or table, 1 when it is not known.
+    /// The line of a dotted key or table. What stands in an inline table has that one's line; 1
+    /// when nothing is known.
     int of(String key) {
-        return lines.getOrDefault(key, 1);
+        String name = key;
+        while (!lines.containsKey(name) && name.indexOf('.') >= 0) {
+            name = name.substring(0, name.lastIndexOf('.'));
+        }
+        return lines.getOrDefault(name, 1);
     }
 
     private void statement(String line, int number) {

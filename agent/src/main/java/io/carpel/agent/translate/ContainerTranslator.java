@@ -13,8 +13,10 @@ import io.carpel.runtime.sandbox.Sandbox;
 import io.carpel.runtime.spec.Bytes;
 import io.carpel.runtime.spec.ContainerSpec;
 import io.carpel.runtime.spec.EnvVar;
+import io.carpel.runtime.spec.MountSpec;
 import io.carpel.runtime.spec.PidMode;
 import io.carpel.runtime.spec.ProcessSpec;
+import io.carpel.runtime.spec.UserNamespaceSpec;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,17 +26,19 @@ import java.util.Optional;
 /// A container as CRI asks for it → [ContainerSpec].
 public final class ContainerTranslator {
     private final HostAbilities host;
-    private final SecurityTranslator security;
+    private final Handlers handlers;
 
-    public ContainerTranslator(HostAbilities host, SecurityTranslator security) {
+    public ContainerTranslator(HostAbilities host, Handlers handlers) {
         this.host = host;
-        this.security = security;
+        this.handlers = handlers;
     }
 
     /// @param target the container whose processes are to be seen, when the request names one
     public ContainerSpec toSpec(
             String id, ContainerConfig config, Sandbox sandbox, Optional<Container> target) {
         ContainerMetadata metadata = metadata(config);
+        Handler handler = handlers.of(sandbox.spec());
+        handlers.asked("image.runtime_handler", config.getImage().getRuntimeHandler());
         Check.count("labels", config.getLabelsCount(), Bounds.LABELS);
         Check.count("annotations", config.getAnnotationsCount(), Bounds.LABELS);
         LinuxContainerSecurityContext context = config.getLinux().getSecurityContext();
@@ -47,11 +51,11 @@ public final class ContainerTranslator {
                 metadata.getName() + "/" + metadata.getAttempt(),
                 Check.name("image.image", config.getImage().getImage()),
                 process(config, context),
-                MountTranslator.mounts(config, host),
+                mounts(config, sandbox, handler),
                 MountTranslator.devices(config),
                 ResourceTranslator.toLimits(config.getLinux().getResources()),
-                security.toSpec(context, sandbox.spec()),
-                List.of(),
+                SecurityTranslator.toSpec(context, sandbox.spec(), handler),
+                handler.rlimits(),
                 pid,
                 pid == PidMode.TARGET
                         ? Optional.of(targetId(sandbox, target, config))
@@ -59,6 +63,22 @@ public final class ContainerTranslator {
                 logPath(config.getLogPath(), sandbox),
                 SignalTranslator.toNumber(config.getStopSignal(), config.getStopSignalValue()),
                 Bytes.copyOf(config.toByteArray()));
+    }
+
+    /// Volumes of a pod whose ids the runtime has chosen come without maps: who asked for them does
+    /// not know the ids.
+    private List<MountSpec> mounts(ContainerConfig config, Sandbox sandbox, Handler handler) {
+        List<MountSpec> mounts = MountTranslator.mounts(config, host);
+        Optional<UserNamespaceSpec> user = sandbox.spec().namespaces().user();
+        if (sandbox.spec().remap().isEmpty() || !handler.mapVolumes() || user.isEmpty()) {
+            return mounts;
+        }
+        return mounts.stream()
+                .map(mount ->
+                        mount.image().isPresent() || !mount.uidMappings().isEmpty()
+                                ? mount
+                                : mount.with(user.get()))
+                .toList();
     }
 
     public static ContainerMetadata metadata(ContainerConfig config) {

@@ -19,10 +19,53 @@ public final class NamespaceTranslator {
 
     private NamespaceTranslator() {}
 
+    /// Whether the handler gives the sandbox a user namespace: unless the request brings maps of
+    /// its own, or asks for the node's.
+    ///
+    /// @throws InvalidArgumentException when the request asks for what does not go with one
+    public static boolean remaps(NamespaceOption options, Handler handler, HostAbilities host) {
+        boolean own = hasMaps(options);
+        boolean optsOut =
+                options.hasUsernsOptions()
+                        && options.getUsernsOptions().getMode() == NamespaceMode.NODE;
+        if (handler.remap().isEmpty() || own || optsOut) {
+            return false;
+        }
+        if (!host.userNamespaces()) {
+            throw new UnsupportedException(
+                    ("runtime_handler '%s' gives pods a user namespace, for which this host lacks"
+                                    + " user namespaces or idmapped mounts")
+                            .formatted(handler.name()));
+        }
+        refuseBeside(handler, "pid", options.getPid());
+        if (!host.userNamespacesWithHostNetwork()) {
+            refuseBeside(handler, "network", options.getNetwork());
+        }
+        return true;
+    }
+
+    private static boolean hasMaps(NamespaceOption options) {
+        UserNamespace user = options.getUsernsOptions();
+        return user.getUidsCount() > 0 || user.getGidsCount() > 0;
+    }
+
+    // As docker does it: the host's processes and network belong to the host's root.
+    private static void refuseBeside(Handler handler, String field, NamespaceMode mode) {
+        if (mode == NamespaceMode.NODE) {
+            throw new InvalidArgumentException(
+                    ("%s%s NODE does not go with the user namespace that runtime_handler '%s' gives"
+                                    + " to pods; userns_options.mode NODE opts out of it")
+                            .formatted(FIELD, field, handler.name()));
+        }
+    }
+
     /// What the sandbox has for itself. Absent options are all POD, as the protocol's numbers say.
-    public static NamespaceSpec ofSandbox(NamespaceOption options, HostAbilities host) {
+    ///
+    /// @param remapped a user namespace is added later: the request need not bring maps
+    public static NamespaceSpec ofSandbox(
+            NamespaceOption options, HostAbilities host, boolean remapped) {
         boolean hostNetwork = isHost("network", options.getNetwork());
-        Optional<UserNamespaceSpec> user = user(options, host);
+        Optional<UserNamespaceSpec> user = remapped ? Optional.empty() : user(options, host);
         if (hostNetwork && user.isPresent() && !host.userNamespacesWithHostNetwork()) {
             throw new UnsupportedException(
                     FIELD + "userns_options.mode POD beside network NODE does not work here");
@@ -148,6 +191,14 @@ public final class NamespaceTranslator {
         }
     }
 
+    // Without maps the container means those of its sandbox, whoever has chosen them.
+    private static boolean isSame(UserNamespace user, UserNamespaceSpec spec) {
+        boolean none = user.getUidsCount() == 0 && user.getGidsCount() == 0;
+        return none
+                || (spec.uids().equals(mappings("uids", user.getUidsList()))
+                        && spec.gids().equals(mappings("gids", user.getGidsList())));
+    }
+
     private static void sameUser(NamespaceOption options, NamespaceSpec sandbox) {
         if (!options.hasUsernsOptions()) {
             return;
@@ -157,15 +208,7 @@ public final class NamespaceTranslator {
         boolean same =
                 host
                         ? sandbox.user().isEmpty()
-                        : sandbox.user()
-                                .filter(spec ->
-                                        spec.uids().equals(mappings("uids", user.getUidsList()))
-                                                && spec.gids()
-                                                        .equals(
-                                                                mappings(
-                                                                        "gids",
-                                                                        user.getGidsList())))
-                                .isPresent();
+                        : sandbox.user().filter(spec -> isSame(user, spec)).isPresent();
         if (!same) {
             throw new InvalidArgumentException(
                     FIELD + "userns_options differ from those the sandbox was made with");

@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.regex.Pattern;
 
 /// A pod sandbox as CRI asks for it → [SandboxSpec].
@@ -26,25 +25,24 @@ public final class SandboxTranslator {
     private static final Pattern ADDRESS = Pattern.compile("[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?");
 
     private final HostAbilities host;
-    private final Set<String> handlers;
+    private final Handlers handlers;
 
-    /// @param handlers names of runtime handlers that may be asked for, besides the empty one
-    public SandboxTranslator(HostAbilities host, Set<String> handlers) {
+    public SandboxTranslator(HostAbilities host, Handlers handlers) {
         this.host = host;
-        this.handlers = Set.copyOf(handlers);
+        this.handlers = handlers;
     }
 
-    public SandboxSpec toSpec(String id, PodSandboxConfig config, String handler) {
+    /// @param handlerName of the runtime handler that is asked for; empty is the default
+    public SandboxSpec toSpec(String id, PodSandboxConfig config, String handlerName) {
         PodSandboxMetadata metadata = metadata(config);
-        if (!handler.isEmpty() && !handlers.contains(handler)) {
-            throw Check.invalid("runtime_handler", handler, "is not a handler of this runtime");
-        }
+        Handler handler = handlers.asked("runtime_handler", handlerName);
         Check.count("labels", config.getLabelsCount(), Bounds.LABELS);
         Check.count("annotations", config.getAnnotationsCount(), Bounds.LABELS);
         LinuxSandboxSecurityContext security = config.getLinux().getSecurityContext();
         checkSecurity(security);
+        boolean remaps = NamespaceTranslator.remaps(security.getNamespaceOptions(), handler, host);
         NamespaceSpec namespaces =
-                NamespaceTranslator.ofSandbox(security.getNamespaceOptions(), host);
+                NamespaceTranslator.ofSandbox(security.getNamespaceOptions(), host, remaps);
         return new SandboxSpec(
                 id,
                 "%s/%s/%s/%d"
@@ -57,11 +55,13 @@ public final class SandboxTranslator {
                 namespaces,
                 config.hasDnsConfig() ? Optional.of(dns(config.getDnsConfig())) : Optional.empty(),
                 namespaces.hostNetwork() ? List.of() : ports(config),
-                cgroupParent(config.getLinux().getCgroupParent()),
+                cgroupParent(config.getLinux().getCgroupParent(), handler),
                 SysctlRules.check(config.getLinux().getSysctlsMap(), namespaces),
                 logDirectory(config.getLogDirectory()),
                 security.getPrivileged(),
-                handler,
+                handler.name(),
+                handler.shmSize(),
+                remaps ? handler.remap() : Optional.empty(),
                 networkArgs(id, metadata),
                 Bytes.copyOf(config.toByteArray()));
     }
@@ -159,9 +159,9 @@ public final class SandboxTranslator {
         }
     }
 
-    private static String cgroupParent(String parent) {
+    private static String cgroupParent(String parent, Handler handler) {
         return parent.isEmpty()
-                ? ""
+                ? handler.cgroupParent()
                 : Check.absolutePath(
                         "linux.cgroup_parent", parent.startsWith("/") ? parent : "/" + parent);
     }

@@ -20,14 +20,11 @@ public final class SecurityTranslator {
     private static final Pattern CAPABILITY = Pattern.compile("[A-Za-z0-9_]{1,64}");
     private static final String LOCALHOST = "localhost/";
 
-    private final ProfileSpec seccompWhenUnset;
+    private SecurityTranslator() {}
 
-    /// @param seccompWhenUnset the profile of containers that name none
-    public SecurityTranslator(ProfileSpec seccompWhenUnset) {
-        this.seccompWhenUnset = seccompWhenUnset;
-    }
-
-    public SecuritySpec toSpec(LinuxContainerSecurityContext wanted, SandboxSpec sandbox) {
+    /// @param handler the sandbox's runtime handler
+    public static SecuritySpec toSpec(
+            LinuxContainerSecurityContext wanted, SandboxSpec sandbox, Handler handler) {
         boolean privileged = wanted.getPrivileged();
         if (privileged && !sandbox.privileged()) {
             throw new InvalidArgumentException(
@@ -35,20 +32,21 @@ public final class SecurityTranslator {
         }
         Capability capabilities = wanted.getCapabilities();
         // Even what a privileged container will not use is checked: a typing error stays one.
-        ProfileSpec seccomp = seccomp(wanted);
-        ProfileSpec apparmor = apparmor(wanted);
+        ProfileSpec seccomp = seccomp(wanted, handler);
+        ProfileSpec apparmor = apparmor(wanted, handler);
         List<String> masked =
                 Check.absolutePaths(FIELD + "masked_paths", wanted.getMaskedPathsList());
         List<String> readonly =
                 Check.absolutePaths(FIELD + "readonly_paths", wanted.getReadonlyPathsList());
         return new SecuritySpec(
                 privileged,
+                handler.capabilities(),
                 names("capabilities.add_capabilities", capabilities.getAddCapabilitiesList()),
                 names("capabilities.drop_capabilities", capabilities.getDropCapabilitiesList()),
                 names(
                         "capabilities.add_ambient_capabilities",
                         capabilities.getAddAmbientCapabilitiesList()),
-                wanted.getNoNewPrivs(),
+                wanted.getNoNewPrivs() || handler.noNewPrivileges(),
                 wanted.getReadonlyRootfs(),
                 privileged ? List.of() : masked,
                 privileged ? List.of() : readonly,
@@ -67,7 +65,7 @@ public final class SecurityTranslator {
         return names;
     }
 
-    private ProfileSpec seccomp(LinuxContainerSecurityContext wanted) {
+    private static ProfileSpec seccomp(LinuxContainerSecurityContext wanted, Handler handler) {
         if (wanted.hasSeccomp()) {
             ProfileSpec profile = profile("seccomp", wanted.getSeccomp());
             if (profile.kind() == ProfileSpec.Kind.LOCALHOST) {
@@ -76,18 +74,23 @@ public final class SecurityTranslator {
             return profile;
         }
         String field = "seccomp_profile_path";
-        ProfileSpec profile = oldProfile(field, oldSeccomp(wanted), seccompWhenUnset);
+        ProfileSpec profile = oldProfile(field, oldSeccomp(wanted), handler.seccomp());
         if (profile.kind() == ProfileSpec.Kind.LOCALHOST) {
             Check.absolutePath(FIELD + field, profile.reference());
         }
         return profile;
     }
 
-    private static ProfileSpec apparmor(LinuxContainerSecurityContext wanted) {
+    private static ProfileSpec apparmor(LinuxContainerSecurityContext wanted, Handler handler) {
         // Without a module in the kernel the runtime's default profile is none.
-        return wanted.hasApparmor()
-                ? profile("apparmor", wanted.getApparmor())
-                : oldProfile("apparmor_profile", oldApparmor(wanted), ProfileSpec.runtimeDefault());
+        ProfileSpec asked =
+                wanted.hasApparmor()
+                        ? profile("apparmor", wanted.getApparmor())
+                        : oldProfile(
+                                "apparmor_profile",
+                                oldApparmor(wanted),
+                                ProfileSpec.runtimeDefault());
+        return asked.kind() == ProfileSpec.Kind.RUNTIME_DEFAULT ? handler.apparmor() : asked;
     }
 
     // Callers older than the fields that replaced these two still send them.

@@ -3,6 +3,11 @@ package io.carpel.agent.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.carpel.agent.translate.Handler;
+import io.carpel.agent.translate.Handlers;
+import io.carpel.runtime.spec.ProfileSpec;
+import io.carpel.runtime.spec.RemapSpec;
+import io.carpel.runtime.spec.RlimitSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -182,6 +187,102 @@ final class ConfigLoaderTest {
             assertThat(config.get(key)).as(key.name()).isEqualTo(key.fallback());
             assertThat(config.origin(key)).as(key.name()).startsWith(file + ":");
         }
+    }
+
+    @Test
+    void handlersAreReadFromTheirTables() throws IOException {
+        Files.writeString(
+                dir.resolve("config.toml.d/10-more.toml"),
+                "[handlers.remap]\nids-per-pod = 1000\n[handlers.other]\n");
+        AgentConfig config =
+                load(
+                        """
+                        [handlers.remap]
+                        user-namespace = true
+                        ids-per-pod = 10
+                        [handlers.strict]
+                        default-capabilities = []
+                        default-seccomp = "/etc/strict.json"
+                        shm-size = "1MiB"
+                        rlimits = ["NOFILE=1024:4096", "CORE=0:-1"]
+                        """);
+        assertThat(config.handlers())
+                .extracting(HandlerConfig::name)
+                .containsExactly("other", "remap", "strict");
+        HandlerConfig remap = config.handlers().get(1);
+        assertThat(remap.get(HandlerKeys.USER_NAMESPACE)).isTrue();
+        assertThat(remap.origin(HandlerKeys.USER_NAMESPACE)).isEqualTo(file + ":2");
+        assertThat(remap.get(HandlerKeys.IDS_PER_POD)).isEqualTo(1000);
+        assertThat(remap.get(HandlerKeys.SHM_SIZE)).isEmpty();
+        Handlers handlers = HandlerSettings.of(config);
+        assertThat(handlers.asked("h", "remap").remap()).contains(new RemapSpec("carpel", 1000));
+        Handler strict = handlers.asked("h", "strict");
+        assertThat(strict.remap()).isEmpty();
+        assertThat(strict.capabilities()).contains(List.of());
+        assertThat(strict.seccomp())
+                .isEqualTo(new ProfileSpec(ProfileSpec.Kind.LOCALHOST, "/etc/strict.json"));
+        assertThat(strict.shmSize()).contains(1L << 20);
+        assertThat(strict.rlimits())
+                .containsExactly(
+                        new RlimitSpec("RLIMIT_NOFILE", 1024, 4096),
+                        new RlimitSpec("RLIMIT_CORE", 0, -1));
+        assertThat(handlers.asked("h", "other"))
+                .isEqualTo(handlers.asked("h", "other"))
+                .extracting(Handler::seccomp)
+                .isEqualTo(ProfileSpec.unconfined());
+        assertThat(ConfigText.effective(config))
+                .contains("[handlers.remap]\nuser-namespace = true  # " + file + ":2\n")
+                .contains("rlimits = [\"NOFILE=1024:4096\", \"CORE=0:-1\"]");
+    }
+
+    @Test
+    void whatIsWrongInAHandlerHasFileAndLine() {
+        assertThatThrownBy(() -> load("[handlers.a]\n\nuser-namespaces = true\n"))
+                .hasMessage(
+                        file
+                                + ":3: unknown key 'handlers.a.user-namespaces', did you mean"
+                                + " 'user-namespace'?");
+        assertThatThrownBy(() -> load("[handlers.a]\nuser-namespace = \"yes\"\n"))
+                .hasMessage(
+                        file
+                                + ":2: handlers.a.user-namespace = \"yes\": wanted true or false,"
+                                + " not a string");
+        assertThatThrownBy(() -> load("run-dir = \"/x\"\n[handlers.A_b]\n"))
+                .hasMessageStartingWith(file + ":2: handler 'A_b'");
+        assertThatThrownBy(() -> load("\nhandlers = { a = { shm-size = \"big\" } }\n"))
+                .hasMessageStartingWith(file + ":2: handlers.a.shm-size = \"big\": wanted a size");
+        assertThatThrownBy(() -> load("[handlers]\na = 5\n"))
+                .hasMessage(file + ":2: handlers.a: wanted a table [handlers.a]");
+        assertThatThrownBy(() -> load("handlers = 5\n"))
+                .hasMessageStartingWith(file + ":1: handlers: wanted tables");
+        assertThatThrownBy(() -> load("[handlers.a]\nrlimits = [\"FILES=1:2\"]\n"))
+                .hasMessageContaining("wanted a limit such as NOFILE=1024:524288");
+        assertThatThrownBy(
+                        () -> HandlerSettings.of(load("[handlers.a]\nrlimits = [\"CORE=-1:2\"]\n")))
+                .hasMessage(
+                        file
+                                + ":2: handlers.a.rlimits: CORE=-1:2: the soft limit is above the"
+                                + " hard one");
+    }
+
+    @Test
+    void theTemplateOfAHandlerCanBeUsed() throws IOException {
+        String text = ConfigText.defaultFile();
+        String template =
+                text.substring(text.indexOf("#     [handlers.NAME]"))
+                        .replaceAll("(?m)^#( {5})?", "")
+                        .replace("NAME]", "mine]");
+        AgentConfig config = load(template);
+        HandlerConfig mine = config.handlers().getFirst();
+        assertThat(mine.set()).isEqualTo(HandlerKeys.ALL);
+        for (ConfigKey<?> key : HandlerKeys.ALL) {
+            if (!(key.fallback() instanceof Optional<?>)) {
+                assertThat(mine.get(key)).as(key.name()).isEqualTo(key.fallback());
+            }
+            assertThat(key.leaf()).matches("[a-z]+(-[a-z]+)*");
+            assertThat(key.description()).endsWith(".");
+        }
+        assertThat(HandlerSettings.of(config).names()).containsExactly("mine");
     }
 
     @Test

@@ -22,7 +22,6 @@ import io.carpel.runtime.spec.SandboxSpec;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /// Small valid requests and snapshots, to be changed by each test in the one place it is about.
 public final class Requests {
@@ -31,6 +30,8 @@ public final class Requests {
     public static final String SANDBOX_ID = "5".repeat(64);
     public static final String CONTAINER_ID = "c".repeat(64);
     public static final Instant CREATED = Instant.parse("2026-01-02T03:04:05.000000006Z");
+
+    private static final Handlers HANDLERS = Handlers.plain(ProfileSpec.unconfined(), "carpel");
 
     private Requests() {}
 
@@ -68,11 +69,11 @@ public final class Requests {
     }
 
     public static SandboxTranslator sandboxes() {
-        return new SandboxTranslator(ABLE, Set.of("carpel"));
+        return new SandboxTranslator(ABLE, HANDLERS);
     }
 
     public static ContainerTranslator containers() {
-        return new ContainerTranslator(ABLE, new SecurityTranslator(ProfileSpec.unconfined()));
+        return new ContainerTranslator(ABLE, HANDLERS);
     }
 
     public static Sandbox snapshot(PodSandboxConfig.Builder config) {

@@ -18,8 +18,8 @@ import io.carpel.cri.UserNamespace;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.UnsupportedException;
 import io.carpel.runtime.spec.PidMode;
+import io.carpel.runtime.spec.ProfileSpec;
 import io.carpel.runtime.spec.SandboxSpec;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -232,7 +232,8 @@ final class SandboxTranslatorTest {
 
     @Test
     void whatTheHostCannotDoIsUnsupported() {
-        SandboxTranslator translator = new SandboxTranslator(Requests.UNABLE, Set.of());
+        SandboxTranslator translator =
+                new SandboxTranslator(Requests.UNABLE, Handlers.plain(ProfileSpec.unconfined()));
         PodSandboxConfig config = Requests.sandbox(options().setUsernsOptions(mapped())).build();
         assertThatThrownBy(() -> translator.toSpec(Requests.SANDBOX_ID, config, ""))
                 .isInstanceOf(UnsupportedException.class);

@@ -33,6 +33,8 @@ final class SecurityTranslatorTest {
         return LinuxContainerSecurityContext.newBuilder();
     }
 
+    private static final Handler UNCONFINED = Handler.plain("", ProfileSpec.unconfined());
+
     private static Int64Value id(long value) {
         return Int64Value.newBuilder().setValue(value).build();
     }
@@ -42,16 +44,17 @@ final class SecurityTranslatorTest {
     }
 
     private static SecuritySpec translate(LinuxContainerSecurityContext.Builder context) {
-        return new SecurityTranslator(ProfileSpec.unconfined())
-                .toSpec(context.build(), PLAIN.spec());
+        return SecurityTranslator.toSpec(context.build(), PLAIN.spec(), UNCONFINED);
     }
 
     @Test
     void seccompUnsetIsAsConfigured() {
         assertThat(translate(context()).seccomp()).isEqualTo(ProfileSpec.unconfined());
         assertThat(
-                        new SecurityTranslator(ProfileSpec.runtimeDefault())
-                                .toSpec(context().build(), PLAIN.spec())
+                        SecurityTranslator.toSpec(
+                                        context().build(),
+                                        PLAIN.spec(),
+                                        Handler.plain("", ProfileSpec.runtimeDefault()))
                                 .seccomp())
                 .isEqualTo(ProfileSpec.runtimeDefault());
     }
@@ -104,11 +107,11 @@ final class SecurityTranslatorTest {
                         .addReadonlyPaths("/proc/sys")
                         .setSeccomp(profile(ProfileType.RuntimeDefault, ""))
                         .build();
-        SecurityTranslator translator = new SecurityTranslator(ProfileSpec.runtimeDefault());
-        assertThatThrownBy(() -> translator.toSpec(context, PLAIN.spec()))
+        Handler handler = Handler.plain("", ProfileSpec.runtimeDefault());
+        assertThatThrownBy(() -> SecurityTranslator.toSpec(context, PLAIN.spec(), handler))
                 .isInstanceOf(InvalidArgumentException.class)
                 .hasMessageStartingWith("linux.security_context.privileged");
-        SecuritySpec spec = translator.toSpec(context, PRIVILEGED.spec());
+        SecuritySpec spec = SecurityTranslator.toSpec(context, PRIVILEGED.spec(), handler);
         assertThat(spec.maskedPaths()).isEmpty();
         assertThat(spec.readonlyPaths()).isEmpty();
         assertThat(spec.seccomp()).isEqualTo(ProfileSpec.unconfined());

@@ -121,8 +121,7 @@ final class ContainerSteps {
         Optional<UserNamespaceSpec> user = draft.userNamespace();
         VolumeMaps maps = new VolumeMaps(idmaps, layout, id, user, draft.undo);
         draft.volumeMaps = Optional.of(maps);
-        draft.mounts =
-                mounts.prepare(draft.spec.mounts(), id, maps, user.isPresent(), draft.undo);
+        draft.mounts = mounts.prepare(draft.spec.mounts(), id, maps, user.isPresent(), draft.undo);
         HostDevices.Found found =
                 devices.find(draft.spec.devices(), draft.spec.security().privileged());
         draft.devices = found.nodes();

@@ -47,7 +47,11 @@ public record ProcessPolicy(
             Optional<UserNamespaceSpec> user) {
         user.ifPresent(maps -> checkMapped(who, maps));
         SecuritySpec security = spec.security();
-        CapabilitySets sets = capabilities.resolve(security, defaultCapabilities, who.uid() == 0);
+        Set<String> base =
+                security.baseCapabilities()
+                        .<Set<String>>map(Set::copyOf)
+                        .orElse(defaultCapabilities);
+        CapabilitySets sets = capabilities.resolve(security, base, who.uid() == 0);
         // A privileged container is confined by nothing; a profile given all the same is ignored.
         Bytes filter =
                 security.privileged()

@@ -27,7 +27,8 @@ final class HelperIdmapNamespaces implements IdmapNamespaces {
         try (var undo = new Rollback()) {
             UserHelper helper =
                     undo.add(
-                            helpers.get().startUserNamespaceHelper(socket, nothing), UserHelper::close);
+                            helpers.get().startUserNamespaceHelper(socket, nothing),
+                            UserHelper::close);
             Path process = Path.of("/proc", Integer.toString(helper.pid()));
             UserNamespaces.writeMaps(process, uids, gids);
             undo.commit();

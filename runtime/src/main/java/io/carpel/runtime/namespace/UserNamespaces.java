@@ -5,7 +5,6 @@ import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.error.ResourceExhaustedException;
 import io.carpel.runtime.spec.IdMapping;
-import io.carpel.runtime.spec.UserNamespaceSpec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -17,20 +16,9 @@ import java.util.List;
 
 /// Ranges of ids and the maps made of them.
 public final class UserNamespaces {
-    private static final Path SUBUID = Path.of("/etc/subuid");
-    private static final Path SUBGID = Path.of("/etc/subgid");
     private static final long MAX_FILE = 1 << 20;
 
     private UserNamespaces() {}
-
-    /// The maps for every pod of a daemon that remaps to `user`, as `/etc/subuid` and `/etc/subgid`
-    /// give them: inside, ids run from 0 without a gap.
-    ///
-    /// @throws NotFoundException when a file gives the user no range
-    public static UserNamespaceSpec remap(String user) {
-        return new UserNamespaceSpec(
-                mappings(ranges(SUBUID, user)), mappings(ranges(SUBGID, user)));
-    }
 
     /// The ranges of one user, in the file's order.
     ///
@@ -95,17 +83,6 @@ public final class UserNamespaces {
         }
     }
 
-    /// One map of several ranges: inside, each begins where the one before ends.
-    public static List<IdMapping> mappings(List<IdRange> ranges) {
-        var mappings = new ArrayList<IdMapping>();
-        long inside = 0;
-        for (IdRange range : ranges) {
-            mappings.add(new IdMapping(inside, range.start(), range.count()));
-            inside += range.count();
-        }
-        return List.copyOf(mappings);
-    }
-
     /// Gives a process in a new user namespace its maps.
     ///
     /// @param process its directory in `/proc`
@@ -117,8 +94,7 @@ public final class UserNamespaces {
     }
 
     private static void write(Path file, List<IdMapping> map) throws IOException {
-        Files.write(
-                file, text(map).getBytes(StandardCharsets.US_ASCII), StandardOpenOption.WRITE);
+        Files.write(file, text(map).getBytes(StandardCharsets.US_ASCII), StandardOpenOption.WRITE);
     }
 
     /// What is written to `uid_map` or `gid_map` (user_namespaces(7)).

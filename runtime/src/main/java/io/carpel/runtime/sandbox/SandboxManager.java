@@ -9,6 +9,7 @@ import io.carpel.runtime.lifecycle.KeyedLocks;
 import io.carpel.runtime.lifecycle.ProcessIdentity;
 import io.carpel.runtime.lifecycle.Rollback;
 import io.carpel.runtime.lifecycle.Step;
+import io.carpel.runtime.namespace.IdRangePool;
 import io.carpel.runtime.namespace.PodNamespaces;
 import io.carpel.runtime.network.NetworkRequest;
 import io.carpel.runtime.network.PodNetwork;
@@ -58,6 +59,7 @@ public final class SandboxManager {
         SandboxRooms rooms =
                 new SandboxRooms(
                         namespaces,
+                        IdRangePool.host(),
                         network,
                         new RecordStore<>(
                                 settings.layout().sandboxes(),
@@ -103,7 +105,8 @@ public final class SandboxManager {
     private Sandbox make(SandboxSpec spec) {
         String step = "begin";
         try (var undo = new Rollback()) {
-            SandboxDraft draft = new SandboxDraft(spec, undo, creation.next(), settings);
+            SandboxSpec settled = chooseIds(spec, undo);
+            SandboxDraft draft = new SandboxDraft(settled, undo, creation.next(), settings);
             for (Step<SandboxDraft> next : steps) {
                 step = next.name();
                 table.work(spec.id(), step);
@@ -122,6 +125,17 @@ public final class SandboxManager {
         } finally {
             table.rest(spec.id());
         }
+    }
+
+    /// Whatever ids a sandbox has, no other one is given them meanwhile.
+    private SandboxSpec chooseIds(SandboxSpec spec, Rollback undo) {
+        String id = spec.id();
+        undo.add(() -> rooms.ids().release(id));
+        if (spec.namespaces().user().isPresent()) {
+            rooms.ids().claim(id, spec.namespaces().user().get());
+            return spec;
+        }
+        return spec.remap().isEmpty() ? spec : spec.with(rooms.ids().take(id, spec.remap().get()));
     }
 
     /// Kills its containers and takes down what it holds; it stays listed as not ready. A sandbox
@@ -153,6 +167,7 @@ public final class SandboxManager {
             table.work(id, "remove its files");
             removeDirectory(id);
             records.remove(id);
+            rooms.ids().release(id);
             table.remove(id).ifPresent(s -> table.announce(SandboxChange.Kind.REMOVED, s));
         } finally {
             table.rest(id);
@@ -281,6 +296,7 @@ public final class SandboxManager {
             records.remove(id);
             return;
         }
+        record.spec().namespaces().user().ifPresent(maps -> rooms.ids().claim(id, maps));
         table.publish(record.snapshot());
         boolean ready = record.state() instanceof SandboxState.Ready;
         if (ready && !(rooms.namespaces().alive(record.pins()) && holderLives(record))) {

@@ -1,5 +1,6 @@
 package io.carpel.runtime.sandbox;
 
+import io.carpel.runtime.namespace.IdRangePool;
 import io.carpel.runtime.namespace.PodNamespaces;
 import io.carpel.runtime.network.PodNetwork;
 import io.carpel.runtime.store.RecordStore;
@@ -9,6 +10,7 @@ import io.carpel.runtime.store.RecordStore;
 /// @param containers who knows the containers of a sandbox
 record SandboxRooms(
         PodNamespaces namespaces,
+        IdRangePool ids,
         PodNetwork network,
         RecordStore<SandboxRecord> records,
         SandboxContainers containers) {}

@@ -83,7 +83,7 @@ final class SandboxSteps {
                                                 layout.sandboxPins(id),
                                                 draft.netnsFile,
                                                 layout.sandboxShm(id),
-                                                settings.shmSize(),
+                                                draft.spec.shmSize().orElse(settings.shmSize()),
                                                 layout.helperSocket(id),
                                                 settings.helpers())),
                         c -> rooms.namespaces().remove(c.pins(), c.shm(), c.reaperPid()));

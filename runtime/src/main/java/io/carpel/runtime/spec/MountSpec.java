@@ -14,7 +14,7 @@ import java.util.Optional;
 /// @param options extra flags: any of noexec, nodev, nosuid
 /// @param uidMappings idmapped mount with these maps; empty means none
 /// @param image an image whose layers are mounted read-only instead of a host path
-/// @param imageSubPath directory inside the image; empty is its root
+/// @param imageSubPath directory or file inside the image; empty is its root
 /// @param relabel whether a security label may be put on the source
 public record MountSpec(
         String source,
@@ -39,6 +39,22 @@ public record MountSpec(
         options = List.copyOf(options);
         uidMappings = List.copyOf(uidMappings);
         gidMappings = List.copyOf(gidMappings);
+    }
+
+    /// The same with the id maps of a user namespace.
+    public MountSpec with(UserNamespaceSpec user) {
+        return new MountSpec(
+                source,
+                target,
+                readonly,
+                recursiveReadonly,
+                propagation,
+                options,
+                user.uids(),
+                user.gids(),
+                image,
+                imageSubPath,
+                relabel);
     }
 
     /// An ordinary bind mount.

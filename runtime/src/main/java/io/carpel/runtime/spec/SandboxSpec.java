@@ -17,6 +17,9 @@ import java.util.Optional;
 /// @param logDirectory made when absent; container logs lie below it
 /// @param privileged whether privileged containers may be created in it
 /// @param handler the name of the runtime handler that was asked for; empty is the default
+/// @param shmSize bytes of the `/dev/shm` its containers share; empty is the configured size
+/// @param remap give it a user namespace with ids of the runtime's choice, unless `namespaces` has
+///   one already; what was chosen then stands in `namespaces`
 /// @param networkArgs passed to network plugins as CNI_ARGS, already allow-listed by the caller
 /// @param payload opaque bytes of the caller, kept byte for byte over restarts
 public record SandboxSpec(
@@ -31,11 +34,37 @@ public record SandboxSpec(
         Optional<Path> logDirectory,
         boolean privileged,
         String handler,
+        Optional<Long> shmSize,
+        Optional<RemapSpec> remap,
         Map<String, String> networkArgs,
         Bytes payload) {
     public SandboxSpec {
         ports = List.copyOf(ports);
         sysctls = Map.copyOf(sysctls);
         networkArgs = Map.copyOf(networkArgs);
+    }
+
+    /// The same with a user namespace.
+    public SandboxSpec with(UserNamespaceSpec user) {
+        return new SandboxSpec(
+                id,
+                name,
+                hostname,
+                new NamespaceSpec(
+                        namespaces.hostNetwork(),
+                        namespaces.hostIpc(),
+                        namespaces.pid(),
+                        Optional.of(user)),
+                dns,
+                ports,
+                cgroupParent,
+                sysctls,
+                logDirectory,
+                privileged,
+                handler,
+                shmSize,
+                remap,
+                networkArgs,
+                payload);
     }
 }

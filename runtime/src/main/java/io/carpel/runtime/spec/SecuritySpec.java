@@ -1,9 +1,12 @@
 package io.carpel.runtime.spec;
 
 import java.util.List;
+import java.util.Optional;
 
 /// What a container may do.
 ///
+/// @param baseCapabilities what additions and removals start from, without `CAP_`; empty is the
+///   configured list
 /// @param addCapabilities names with or without `CAP_`, or `ALL`
 /// @param dropCapabilities the same
 /// @param ambientCapabilities added to all five sets
@@ -12,6 +15,7 @@ import java.util.List;
 /// @param readonlyPaths made read-only
 public record SecuritySpec(
         boolean privileged,
+        Optional<List<String>> baseCapabilities,
         List<String> addCapabilities,
         List<String> dropCapabilities,
         List<String> ambientCapabilities,
@@ -23,6 +27,7 @@ public record SecuritySpec(
         ProfileSpec apparmor,
         SelinuxSpec selinux) {
     public SecuritySpec {
+        baseCapabilities = baseCapabilities.map(List::copyOf);
         addCapabilities = List.copyOf(addCapabilities);
         dropCapabilities = List.copyOf(dropCapabilities);
         ambientCapabilities = List.copyOf(ambientCapabilities);

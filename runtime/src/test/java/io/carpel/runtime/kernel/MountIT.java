@@ -34,8 +34,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class MountIT {
     @RegisterExtension static final RuntimeExtension HOST = new RuntimeExtension("itmnt");
 
-    private static final List<IdMapping> OTHERS =
-            List.of(new IdMapping(0, 9 * 65536L, 65536));
+    private static final List<IdMapping> OTHERS = List.of(new IdMapping(0, 9 * 65536L, 65536));
 
     private final RuntimeUnderTest under = HOST.under();
     private Path directory = Path.of("");
@@ -124,7 +123,15 @@ final class MountIT {
         Files.createDirectory(directory.resolve("inside"));
         String pid = Integer.toString(container.pid().orElseThrow());
         NamespaceIT.host(
-                "nsenter", "-t", pid, "-m", "--", "/bin/mount", "-t", "tmpfs", "tmpfs",
+                "nsenter",
+                "-t",
+                pid,
+                "-m",
+                "--",
+                "/bin/mount",
+                "-t",
+                "tmpfs",
+                "tmpfs",
                 "/volume/inside");
         under.sh(container, "touch /volume/inside/made");
     }
@@ -228,9 +235,7 @@ final class MountIT {
     @Test
     void mappingsThatTheKernelRefusesAreNamed() throws Exception {
         MountSpec overlapping =
-                withMaps(
-                        "/bad",
-                        List.of(new IdMapping(0, 1000, 10), new IdMapping(5, 5000, 10)));
+                withMaps("/bad", List.of(new IdMapping(0, 1000, 10), new IdMapping(5, 5000, 10)));
         assertThatThrownBy(() -> start(overlapping))
                 .isInstanceOf(InvalidArgumentException.class)
                 .hasMessageContaining("/bad")
@@ -243,9 +248,7 @@ final class MountIT {
         if (under.runtime.images().find(TestImageLayout.VOLUME).isEmpty()) {
             Path layout = under.directory.resolve("volume-image");
             TestImageLayout.writeVolume(layout);
-            under.runtime
-                    .archives()
-                    .importFrom(layout, PullProgress.NONE, new Cancellation());
+            under.runtime.archives().importFrom(layout, PullProgress.NONE, new Cancellation());
         }
         return new MountSpec(
                 "",

@@ -75,8 +75,7 @@ final class TestImageLayout {
         write(directory, VOLUME, List.of(lowerVolume(), upperVolume()));
     }
 
-    private static void write(Path directory, String name, List<byte[]> layers)
-            throws IOException {
+    private static void write(Path directory, String name, List<byte[]> layers) throws IOException {
         Path blobs = Files.createDirectories(directory.resolve("blobs/sha256"));
         List<String> diffIds = new ArrayList<>();
         List<String> descriptors = new ArrayList<>();
@@ -86,7 +85,8 @@ final class TestImageLayout {
             descriptors.add(
                     """
                     {"mediaType":"application/vnd.oci.image.layer.v1.tar",
-                     "digest":"sha256:%s","size":%d}"""
+                     "digest":"sha256:%s","size":%d}\
+                    """
                             .formatted(digest, layer.length));
         }
         String config =
@@ -105,9 +105,7 @@ final class TestImageLayout {
                  "layers":[%s]}
                 """
                         .formatted(
-                                configDigest,
-                                utf8(config).length,
-                                String.join(",", descriptors));
+                                configDigest, utf8(config).length, String.join(",", descriptors));
         String manifestDigest = blob(blobs, utf8(manifest));
         Files.writeString(
                 directory.resolve("index.json"),

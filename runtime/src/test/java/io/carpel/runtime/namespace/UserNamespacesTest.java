@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.NotFoundException;
+import io.carpel.runtime.spec.IdMapping;
 import io.carpel.runtime.spec.NamespaceSpec;
 import io.carpel.runtime.spec.PidMode;
 import java.io.IOException;
@@ -29,7 +30,11 @@ class UserNamespacesTest {
     void readsRangesAndWritesMaps() throws IOException {
         List<IdRange> ranges = ranges("# ids\nroot:1:5\ncarpel:100000:65536\n\ncarpel:300000:10\n");
         assertThat(ranges).containsExactly(new IdRange(100_000, 65_536), new IdRange(300_000, 10));
-        assertThat(UserNamespaces.text(UserNamespaces.mappings(ranges)))
+        assertThat(
+                        UserNamespaces.text(
+                                List.of(
+                                        new IdMapping(0, 100_000, 65_536),
+                                        new IdMapping(65_536, 300_000, 10))))
                 .isEqualTo("0 100000 65536\n65536 300000 10\n");
     }
 

@@ -1,6 +1,7 @@
 package io.carpel.runtime.sandbox;
 
 import io.carpel.runtime.launch.CgroupPlacement;
+import io.carpel.runtime.namespace.IdRangePool;
 import io.carpel.runtime.spec.SandboxSpec;
 import io.carpel.runtime.store.RecordStore;
 import io.carpel.runtime.store.StateLayout;
@@ -25,6 +26,7 @@ public final class SandboxFixture {
         SandboxRooms rooms =
                 new SandboxRooms(
                         new FakeNamespaces(),
+                        IdRangePool.host(),
                         new FakeNetwork(),
                         new RecordStore<>(
                                 layout.sandboxes(),

@@ -8,12 +8,16 @@ import io.carpel.runtime.error.ContainerRuntimeException;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.NotFoundException;
+import io.carpel.runtime.error.ResourceExhaustedException;
 import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.launch.CgroupPlacement;
 import io.carpel.runtime.lifecycle.Step;
+import io.carpel.runtime.namespace.IdRangePool;
 import io.carpel.runtime.spec.Bytes;
 import io.carpel.runtime.spec.DnsSpec;
+import io.carpel.runtime.spec.IdMapping;
 import io.carpel.runtime.spec.PidMode;
+import io.carpel.runtime.spec.RemapSpec;
 import io.carpel.runtime.spec.SandboxSpec;
 import io.carpel.runtime.store.RecordStore;
 import io.carpel.runtime.store.StateLayout;
@@ -66,6 +70,7 @@ final class SandboxManagerTest implements SandboxContainers {
     private SandboxRooms rooms() {
         return new SandboxRooms(
                 namespaces,
+                new IdRangePool(directory.resolve("subuid"), directory.resolve("subgid")),
                 network,
                 new RecordStore<>(
                         layout.sandboxes(),
@@ -298,6 +303,63 @@ final class SandboxManagerTest implements SandboxContainers {
         assertThat(heard).endsWith("STOPPED " + Specs.id(1));
     }
 
+    private SandboxSpec remapped(int number) {
+        SandboxSpec spec = spec(number);
+        return new SandboxSpec(
+                spec.id(),
+                spec.name(),
+                spec.hostname(),
+                spec.namespaces(),
+                spec.dns(),
+                spec.ports(),
+                spec.cgroupParent(),
+                spec.sysctls(),
+                spec.logDirectory(),
+                spec.privileged(),
+                "remap",
+                Optional.empty(),
+                Optional.of(new RemapSpec("carpel", 1000)),
+                spec.networkArgs(),
+                spec.payload());
+    }
+
+    private static long firstUid(Sandbox sandbox) {
+        return sandbox.spec().namespaces().user().orElseThrow().hostRootUid();
+    }
+
+    @Test
+    void idsAreASandboxesOwnUntilItIsRemovedAndOverRestarts() throws IOException {
+        Files.writeString(directory.resolve("subuid"), "carpel:100000:3000\n");
+        Files.writeString(directory.resolve("subgid"), "carpel:500000:3000\n");
+        SandboxManager manager = manager();
+        Sandbox one = manager.run(remapped(1));
+        assertThat(one.spec().namespaces().user().orElseThrow().gids())
+                .containsExactly(new IdMapping(0, 500_000, 1000));
+        assertThat(firstUid(one)).isEqualTo(100_000);
+        assertThat(firstUid(manager.run(remapped(2)))).isEqualTo(101_000);
+        manager.stop(Specs.id(1));
+
+        SandboxManager restarted = manager();
+        restarted.recover(_ -> {});
+        assertThat(firstUid(restarted.run(remapped(3)))).isEqualTo(102_000);
+        assertThatThrownBy(() -> restarted.run(remapped(4)))
+                .isInstanceOf(ResourceExhaustedException.class)
+                .hasMessageContaining("carpel");
+        restarted.remove(Specs.id(1));
+        assertThat(firstUid(restarted.run(remapped(4)))).isEqualTo(100_000);
+    }
+
+    @Test
+    void aSandboxThatCannotBeMadeHoldsNoIds() throws IOException {
+        Files.writeString(directory.resolve("subuid"), "carpel:100000:1000\n");
+        Files.writeString(directory.resolve("subgid"), "carpel:100000:1000\n");
+        SandboxManager manager = manager();
+        network.failAttach = true;
+        assertThatThrownBy(() -> manager.run(remapped(1)));
+        network.failAttach = false;
+        assertThat(firstUid(manager.run(remapped(2)))).isEqualTo(100_000);
+    }
+
     @Test
     void refusesWhatWouldSmuggleLinesIntoFiles() throws IOException {
         SandboxManager manager = manager();
@@ -316,6 +378,8 @@ final class SandboxManagerTest implements SandboxContainers {
                             spec.logDirectory(),
                             false,
                             "",
+                            Optional.empty(),
+                            Optional.empty(),
                             Map.of(),
                             Bytes.empty());
             assertThatThrownBy(() -> manager.run(evil))

@@ -38,6 +38,8 @@ public final class Specs {
                 Optional.of(logDirectory),
                 false,
                 "",
+                Optional.empty(),
+                Optional.empty(),
                 Map.of(),
                 Bytes.utf8("payload of " + id));
     }
@@ -74,6 +76,7 @@ public final class Specs {
     public static SecuritySpec security(boolean privileged) {
         return new SecuritySpec(
                 privileged,
+                Optional.empty(),
                 List.of(),
                 List.of(),
                 List.of(),

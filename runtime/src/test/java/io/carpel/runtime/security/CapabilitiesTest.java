@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,6 +30,7 @@ class CapabilitiesTest {
             boolean privileged, List<String> add, List<String> drop, List<String> ambient) {
         return new SecuritySpec(
                 privileged,
+                Optional.empty(),
                 add,
                 drop,
                 ambient,
