@@ -98,10 +98,21 @@ static int name_layers(struct context *context, int fs, const struct overlay *ov
     return 0;
 }
 
-static int create(struct context *context, int fs, const struct overlay *overlay) {
-    if (overlay->upper[0] != 0 && (set_path(fs, "upperdir", overlay->upper) < 0 ||
-                                   set_path(fs, "workdir", overlay->work) < 0)) {
+// A writable layer is never used again after its container, and swept away after a reboot: it need
+// not reach the disk. Without `volatile` (5.10) a container could not end before all that anybody
+// has written to that filesystem has been synced.
+static int set_writable(struct context *context, int fs, const struct overlay *overlay) {
+    if (set_path(fs, "upperdir", overlay->upper) < 0 ||
+        set_path(fs, "workdir", overlay->work) < 0 ||
+        sys_fsconfig(fs, FSCONFIG_SET_FLAG_, "volatile", NULL, 0) < 0) {
         return fail_fs(context, fs, "fsconfig upperdir", overlay->upper);
+    }
+    return 0;
+}
+
+static int create(struct context *context, int fs, const struct overlay *overlay) {
+    if (overlay->upper[0] != 0 && set_writable(context, fs, overlay) < 0) {
+        return -1;
     }
     if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE_, NULL, NULL, 0) < 0) {
         return fail_fs(context, fs, "fsconfig create", overlay->upper);

@@ -39,6 +39,7 @@ import io.carpel.runtime.stats.InterfaceCounters;
 import io.carpel.runtime.stats.LayerUsage;
 import io.carpel.runtime.stats.StatsReader;
 import io.carpel.runtime.store.StateLayout;
+import io.carpel.runtime.store.Trash;
 import io.carpel.runtime.store.Trees;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -79,7 +80,11 @@ public final class ContainerRuntime implements AutoCloseable {
                         containerSettings(config, parts.mounts(), helpers),
                         sandboxTable,
                         new StoredImages(parts.images(), new ImageAccounts(parts.files())),
-                        new ContainerKernel(parts.cgroups(), parts.launcher(), policy(config)));
+                        new ContainerKernel(
+                                parts.cgroups(),
+                                parts.launcher(),
+                                policy(config),
+                                closer.add(Trash.open(parts.files(), config.layout().trash()))));
         this.sandboxes =
                 SandboxManager.open(
                         sandboxTable,

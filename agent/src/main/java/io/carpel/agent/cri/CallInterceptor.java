@@ -80,14 +80,14 @@ public final class CallInterceptor implements ServerInterceptor {
     private final class WatchedCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
         private final long begun = nanoTime.getAsLong();
         private final AtomicBoolean over = new AtomicBoolean();
-        private volatile String subject = "";
+        private volatile Object request = "";
 
         WatchedCall(ServerCall<Q, A> call) {
             super(call);
         }
 
         void about(Q request) {
-            subject = CallSubject.of(request);
+            this.request = request;
         }
 
         @Override
@@ -115,13 +115,20 @@ public final class CallInterceptor implements ServerInterceptor {
         }
 
         private void log(String name, Status status, Duration duration) {
-            String millis = "%.1f".formatted(duration.toNanos() / 1e6);
+            Level level =
+                    !status.isOk()
+                            ? levelOf(status)
+                            : POLLED.contains(name) ? Level.DEBUG : Level.INFO;
+            if (!LOG.isEnabledForLevel(level)) {
+                return; // what the call is about is costly to find out
+            }
+            String subject = CallSubject.of(request);
+            String millis = tenths(duration);
             if (status.isOk()) {
-                LOG.atLevel(POLLED.contains(name) ? Level.DEBUG : Level.INFO)
-                        .log("{}{} ok in {} ms", name, subject, millis);
+                LOG.atLevel(level).log("{}{} ok in {} ms", name, subject, millis);
                 return;
             }
-            LOG.atLevel(levelOf(status))
+            LOG.atLevel(level)
                     .setCause(causeOf(status))
                     .log(
                             "{}{} {} in {} ms: {}",
@@ -130,6 +137,12 @@ public final class CallInterceptor implements ServerInterceptor {
                             status.getCode(),
                             millis,
                             status.getDescription());
+        }
+
+        /// Milliseconds with one digit behind the point.
+        private static String tenths(Duration duration) {
+            long tenths = (duration.toNanos() + 50_000) / 100_000;
+            return tenths / 10 + "." + tenths % 10;
         }
 
         // Probing for a feature and looking for what has just vanished are part of a kubelet's day.

@@ -4,7 +4,6 @@ import io.carpel.runtime.error.DeadlineExceededException;
 import io.carpel.runtime.error.KernelFaultException;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -56,9 +55,7 @@ final class CgroupRemover {
     /// Removes the group at once if nothing is in it; true when it is gone.
     static boolean removed(CgroupDir dir) {
         try {
-            Files.delete(dir.path());
-            return true;
-        } catch (NoSuchFileException _) {
+            Files.deleteIfExists(dir.path());
             return true;
         } catch (IOException e) {
             String reason = CgroupDir.reason(e);

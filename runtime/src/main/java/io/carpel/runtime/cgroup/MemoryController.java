@@ -38,6 +38,9 @@ final class MemoryController implements Controller {
             throws IOException {
         check(limits);
         long limit = limits.memoryLimit();
+        if (limit == 0 && limits.memorySwapLimit() == 0) {
+            return;
+        }
         long swap = dir.has(V1_SWAP_LIMIT) ? limits.memorySwapLimit() : 0;
         if (swap == 0 && limit > 0 && settings.isUpdate() && dir.has(V1_SWAP_LIMIT)) {
             OptionalLong now = dir.number(V1_SWAP_LIMIT);

@@ -8,8 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +23,7 @@ final class V1Cgroup implements Cgroup {
     private final String path;
     // By controller; several may share a directory.
     private final Map<String, CgroupDir> dirs;
+    private final List<CgroupDir> distinct;
     private final List<Controller> controllers;
     private final ProcessKiller killer;
     private final Runnable afterRemove;
@@ -35,6 +36,7 @@ final class V1Cgroup implements Cgroup {
             Runnable afterRemove) {
         this.path = path;
         this.dirs = new LinkedHashMap<>(dirs);
+        this.distinct = List.copyOf(new LinkedHashSet<>(dirs.values()));
         this.controllers = controllers;
         this.killer = killer;
         this.afterRemove = afterRemove;
@@ -47,18 +49,12 @@ final class V1Cgroup implements Cgroup {
 
     @Override
     public List<Path> taskFiles() {
-        return distinct().stream().map(dir -> dir.path().resolve("tasks")).toList();
+        return distinct.stream().map(dir -> dir.path().resolve("tasks")).toList();
     }
 
     @Override
     public Optional<Path> v2Dir() {
         return Optional.empty();
-    }
-
-    private List<CgroupDir> distinct() {
-        var paths = new TreeSet<Path>();
-        dirs.values().forEach(dir -> paths.add(dir.path()));
-        return paths.stream().map(CgroupDir::new).toList();
     }
 
     /// Where processes are listed and stopped: the freezer if the host has it.
@@ -210,7 +206,7 @@ final class V1Cgroup implements Cgroup {
     public void remove() {
         // A group that holds nothing goes at once, which also says that there is nobody to kill.
         List<CgroupDir> busy =
-                distinct().stream().filter(dir -> !CgroupRemover.removed(dir)).toList();
+                distinct.stream().filter(dir -> !CgroupRemover.removed(dir)).toList();
         if (!busy.isEmpty()) {
             killAll();
             busy.forEach(CgroupRemover::remove);
@@ -235,11 +231,6 @@ final class V1Cgroup implements Cgroup {
         return new ExecCgroup(
                 new V1Cgroup(path + "/" + name, childDirs, List.of(), killer, () -> {}),
                 listing.child(name));
-    }
-
-    /// The directories, for the one who makes them.
-    List<CgroupDir> directories() {
-        return new ArrayList<>(distinct());
     }
 
     /// The group of one exec: removing it removes its one directory and not the container's.

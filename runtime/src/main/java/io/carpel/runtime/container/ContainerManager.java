@@ -29,6 +29,7 @@ import io.carpel.runtime.store.Announcer;
 import io.carpel.runtime.store.CreationClock;
 import io.carpel.runtime.store.RecordStore;
 import io.carpel.runtime.store.StateLayout;
+import io.carpel.runtime.store.Trash;
 import io.carpel.runtime.store.Trees;
 import java.io.IOException;
 import java.time.Clock;
@@ -81,7 +82,8 @@ public final class ContainerManager {
                                 ContainerRecord.class,
                                 ContainerRecord.VERSION,
                                 RecordStore.mapper()),
-                        new ProcessStore(settings.layout(), RecordStore.mapper()));
+                        new ProcessStore(settings.layout(), RecordStore.mapper()),
+                        kernel.trash());
         List<Step<ContainerDraft>> steps =
                 new ContainerSteps(rooms, settings, table::get, launching(kernel.launcher()))
                         .list();
@@ -295,7 +297,7 @@ public final class ContainerManager {
         String id = record.spec().id();
         rooms.cgroups().reopen(record.cgroup()).remove();
         try {
-            removeFiles(settings.layout(), id);
+            removeFiles(settings.layout(), rooms.trash(), id);
         } catch (IOException e) {
             throw fault(id, "remove its files", e);
         }
@@ -303,8 +305,8 @@ public final class ContainerManager {
         record.imageVolumes().forEach(image -> rooms.images().release(image, id));
     }
 
-    static void removeFiles(StateLayout layout, String id) throws IOException {
-        Trees.remove(layout.writable(id));
+    static void removeFiles(StateLayout layout, Trash trash, String id) throws IOException {
+        trash.remove(layout.writable(id));
         Trees.remove(layout.shimSocket(id));
         // Last: as long as it is there, a later process knows that there is something to remove.
         Trees.remove(layout.container(id));

@@ -192,7 +192,7 @@ final class ContainerRecovery {
                 // None was launched, or it has gone.
             }
             group.ifPresent(path -> rooms.cgroups().reopen(path).remove());
-            ContainerManager.removeFiles(layout, id);
+            ContainerManager.removeFiles(layout, rooms.trash(), id);
         } else {
             Trees.remove(layout.containers().resolve(id));
         }
@@ -218,7 +218,7 @@ final class ContainerRecovery {
         try (var entries = Files.newDirectoryStream(layout.writableLayers())) {
             for (Path entry : entries) {
                 if (states.find(entry.getFileName().toString()).isEmpty()) {
-                    Trees.remove(entry);
+                    rooms.trash().remove(entry);
                     sink.found("writable layer %s belongs to nobody: removed".formatted(entry));
                 }
             }

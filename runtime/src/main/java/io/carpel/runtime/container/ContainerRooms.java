@@ -4,6 +4,7 @@ import io.carpel.runtime.cgroup.CgroupManager;
 import io.carpel.runtime.launch.ShimLauncher;
 import io.carpel.runtime.sandbox.SandboxTable;
 import io.carpel.runtime.store.RecordStore;
+import io.carpel.runtime.store.Trash;
 
 /// The rooms that a container is made with.
 record ContainerRooms(
@@ -13,4 +14,5 @@ record ContainerRooms(
         ShimLauncher launcher,
         ProcessPolicy policy,
         RecordStore<ContainerRecord> records,
-        ProcessStore processes) {}
+        ProcessStore processes,
+        Trash trash) {}

@@ -7,8 +7,10 @@ import io.carpel.runtime.spec.Printable;
 import io.carpel.runtime.spec.UserSpec;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// Looks users and groups up in an image's own passwd and group files, as its merged layers show
 /// them.
@@ -19,8 +21,13 @@ public final class ImageAccounts {
     private static final int FILE_LIMIT = 4 << 20;
     private static final long ID_LIMIT = Integer.MAX_VALUE;
     private static final int NAME_LIMIT = 256;
+    private static final int SMALL = 16 << 10;
+    private static final int KEPT = 64;
 
     private final FileCalls files;
+
+    /// By image; an id stands for its layers, and those never change.
+    private final Map<String, AccountFiles> small = new ConcurrentHashMap<>();
 
     public ImageAccounts(FileCalls files) {
         this.files = files;
@@ -36,8 +43,7 @@ public final class ImageAccounts {
                     "a group (%d) is asked for without a user".formatted(user.gid().get()));
         }
         Wanted wanted = wanted(image, user);
-        AccountFiles accounts =
-                new AccountFiles(read(image, "etc/passwd"), read(image, "etc/group"));
+        AccountFiles accounts = accounts(image);
         Optional<Long> number = number(wanted.user(), "user");
         Optional<AccountFiles.Account> account =
                 number.isPresent() ? accounts.byId(number.get()) : accounts.byName(wanted.user());
@@ -139,6 +145,23 @@ public final class ImageAccounts {
     private static InvalidArgumentException outside(String value, String what) {
         return new InvalidArgumentException(
                 "%s %s is outside 0 to %d".formatted(what, Printable.of(value), ID_LIMIT));
+    }
+
+    private AccountFiles accounts(Image image) {
+        AccountFiles known = small.get(image.id());
+        if (known != null) {
+            return known;
+        }
+        byte[] passwd = read(image, "etc/passwd");
+        byte[] group = read(image, "etc/group");
+        AccountFiles accounts = new AccountFiles(passwd, group);
+        if (passwd.length + group.length <= SMALL) {
+            if (small.size() >= KEPT) {
+                small.clear();
+            }
+            small.put(image.id(), accounts);
+        }
+        return accounts;
     }
 
     private byte[] read(Image image, String path) {

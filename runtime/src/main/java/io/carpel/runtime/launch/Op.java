@@ -107,7 +107,8 @@ public sealed interface Op {
     record Chown(String path, long uid, long gid) implements Source {}
 
     /// An overlay of `lower` directories (top first) or, when that is empty, of the `layerCount`
-    /// detached mounts from `firstLayerSlot` (top first). No `upper` means read-only.
+    /// detached mounts from `firstLayerSlot` (top first). No `upper` means read-only. A writable
+    /// one is volatile: nothing written to it is synced, and it must not be mounted a second time.
     record Overlay(
             int slot,
             List<String> lower,

@@ -2,13 +2,16 @@ package io.carpel.runtime.launch;
 
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.spec.Bytes;
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 
 /// Writes a plan as the shim reads it (`wire.h`).
 final class PlanWriter {
-    private final ByteArrayOutputStream out = new ByteArrayOutputStream(4096);
+    private static final int SLOTS_AT = 12;
+
+    private byte[] out = new byte[16_384];
+    private int size;
     private int slots;
 
     private PlanWriter() {}
@@ -20,30 +23,31 @@ final class PlanWriter {
                     "plan has %d operations, at most %d are possible"
                             .formatted(ops.size(), Wire.PLAN_MAX_OPS));
         }
-        var body = new PlanWriter();
-        for (Op op : ops) {
-            var fields = new PlanWriter();
-            int code = fields.fields(op);
-            body.u32(code);
-            body.bytes(fields.out.toByteArray(), false);
-            body.slots = Math.max(body.slots, fields.slots);
-        }
-        if (body.slots > Wire.PLAN_MAX_SLOTS || body.out.size() > Wire.PLAN_MAX_SIZE - 16) {
-            throw new InvalidArgumentException(
-                    "plan has %d mounts and %d bytes, at most %d and %d are possible"
-                            .formatted(
-                                    body.slots,
-                                    body.out.size(),
-                                    Wire.PLAN_MAX_SLOTS,
-                                    Wire.PLAN_MAX_SIZE));
-        }
         var plan = new PlanWriter();
         plan.u32(Wire.PLAN_MAGIC);
         plan.u32(Wire.PLAN_VERSION);
         plan.u32(ops.size());
-        plan.u32(body.slots);
-        plan.out.writeBytes(body.out.toByteArray());
-        return plan.out.toByteArray();
+        plan.u32(0); // known at the end
+        ops.forEach(plan::operation);
+        plan.put(SLOTS_AT, plan.slots);
+        if (plan.slots > Wire.PLAN_MAX_SLOTS || plan.size > Wire.PLAN_MAX_SIZE) {
+            throw new InvalidArgumentException(
+                    "plan has %d mounts and %d bytes, at most %d and %d are possible"
+                            .formatted(
+                                    plan.slots,
+                                    plan.size,
+                                    Wire.PLAN_MAX_SLOTS,
+                                    Wire.PLAN_MAX_SIZE));
+        }
+        return Arrays.copyOf(plan.out, plan.size);
+    }
+
+    private void operation(Op op) {
+        int head = size;
+        u32(0);
+        u32(0);
+        put(head, fields(op));
+        put(head + Integer.BYTES, size - head - 2 * Integer.BYTES);
     }
 
     /// Writes the fields and gives the opcode.
@@ -162,7 +166,7 @@ final class PlanWriter {
                     wide(67, effective, permitted, inheritable);
             case Op.Ambient(var mask) -> wide(68, mask);
             case Op.Seccomp(var filter) -> {
-                bytes(filter.toArray(), true);
+                bytes(filter.toArray());
                 yield 69;
             }
             case Op.Execute execute -> execute(execute);
@@ -217,7 +221,7 @@ final class PlanWriter {
     private int execute(Op.Execute execute) {
         for (List<Bytes> list : List.of(execute.argv(), execute.env())) {
             u32(list.size());
-            list.forEach(item -> bytes(item.toArray(), true));
+            list.forEach(item -> bytes(item.toArray()));
         }
         return texts(70, execute.candidates());
     }
@@ -263,21 +267,35 @@ final class PlanWriter {
         if (value.indexOf('\0') >= 0) {
             throw new InvalidArgumentException("a path or name holds a NUL character");
         }
-        bytes(value.getBytes(StandardCharsets.UTF_8), true);
+        bytes(value.getBytes(StandardCharsets.UTF_8));
     }
 
-    private void bytes(byte[] value, boolean terminated) {
+    /// The length does not count the zero behind.
+    private void bytes(byte[] value) {
         u32(value.length);
-        out.writeBytes(value);
-        if (terminated) {
-            out.write(0);
+        grow(size + value.length + 1);
+        System.arraycopy(value, 0, out, size, value.length);
+        out[size + value.length] = 0;
+        size += value.length + 1;
+    }
+
+    private void grow(int needed) {
+        if (needed > out.length) {
+            out = Arrays.copyOf(out, Math.max(needed, 2 * out.length));
         }
+    }
+
+    private void put(int at, int value) {
+        out[at] = (byte) value;
+        out[at + 1] = (byte) (value >>> 8);
+        out[at + 2] = (byte) (value >>> 16);
+        out[at + 3] = (byte) (value >>> 24);
     }
 
     private void u32(int value) {
-        for (int shift = 0; shift < 32; shift += 8) {
-            out.write(value >>> shift);
-        }
+        grow(size + Integer.BYTES);
+        put(size, value);
+        size += Integer.BYTES;
     }
 
     private void u64(long value) {

@@ -24,6 +24,7 @@ final class ProcessShimLauncher implements ShimLauncher {
 
     private final ProcessCalls processes;
     private final Fd program;
+    private final Deadlines deadlines = new Deadlines();
 
     ProcessShimLauncher(ProcessCalls processes, Fd program) {
         this.processes = processes;
@@ -70,7 +71,7 @@ final class ProcessShimLauncher implements ShimLauncher {
         byte[] bytes = PlanWriter.write(plan.ops());
         try {
             spawn(plan, subject);
-            try (var channel = ShimChannel.connect(plan.socket());
+            try (var channel = ShimChannel.connect(plan.socket(), deadlines);
                     var _ = channel.guard(LAUNCH_LIMIT)) {
                 channel.send(Wire.LAUNCH, bytes);
                 Frame frame = channel.read();
@@ -78,7 +79,8 @@ final class ProcessShimLauncher implements ShimLauncher {
                     throw ShimChannel.failure(subject, frame);
                 }
                 int pid = frame.data().getInt();
-                return new SocketShimConnection(plan.id(), plan.socket(), plan.exitRecord(), pid);
+                return new SocketShimConnection(
+                        plan.id(), plan.socket(), plan.exitRecord(), pid, deadlines);
             }
         } catch (IOException e) {
             // A shim that has been connected to and left ends by itself and removes its socket.
@@ -114,7 +116,7 @@ final class ProcessShimLauncher implements ShimLauncher {
 
     @Override
     public ShimConnection connect(String id, Path socket, Path exitRecord) {
-        return SocketShimConnection.find(id, socket, exitRecord);
+        return SocketShimConnection.find(id, socket, exitRecord, deadlines);
     }
 
     @Override

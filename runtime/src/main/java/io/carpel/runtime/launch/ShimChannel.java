@@ -17,8 +17,6 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 
 /// One connection to a shim: frames out, frames in. Reads block their virtual thread and nothing
 /// else; a deadline closes the channel.
@@ -30,19 +28,21 @@ final class ShimChannel implements AutoCloseable {
     private static final int MAX_ADDRESS = 100;
 
     private final SocketChannel channel;
+    private final Deadlines deadlines;
     private final ByteBuffer header =
             ByteBuffer.allocate(Wire.FRAME_HEADER).order(ByteOrder.LITTLE_ENDIAN);
     private ByteBuffer body = ByteBuffer.allocate(512).order(ByteOrder.LITTLE_ENDIAN);
 
-    private ShimChannel(SocketChannel channel) {
+    private ShimChannel(SocketChannel channel, Deadlines deadlines) {
         this.channel = channel;
+        this.deadlines = deadlines;
     }
 
-    static ShimChannel connect(Path socket) throws IOException {
+    static ShimChannel connect(Path socket, Deadlines deadlines) throws IOException {
         SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
         try {
             connect(channel, socket);
-            return new ShimChannel(channel);
+            return new ShimChannel(channel, deadlines);
         } catch (IOException | RuntimeException e) {
             channel.close();
             throw e;
@@ -62,21 +62,9 @@ final class ShimChannel implements AutoCloseable {
         }
     }
 
-    /// Closes the channel when `limit` is over and the returned guard is still open.
-    AutoGuard guard(Duration limit) {
-        // A delayed executor's thread only closes the channel; nothing waits on it.
-        var timer =
-                CompletableFuture.runAsync(
-                        this::close,
-                        CompletableFuture.delayedExecutor(
-                                limit.toMillis(), TimeUnit.MILLISECONDS, Runnable::run));
-        return () -> timer.cancel(false);
-    }
-
-    /// Ends a deadline.
-    interface AutoGuard extends AutoCloseable {
-        @Override
-        void close();
+    /// Closes the channel when `limit` is over and the returned deadline was not called off.
+    Deadlines.Deadline guard(Duration limit) {
+        return deadlines.after(limit, this::close);
     }
 
     void send(int type, byte[] payload) throws IOException {

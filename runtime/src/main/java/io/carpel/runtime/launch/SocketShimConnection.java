@@ -28,17 +28,23 @@ final class SocketShimConnection implements ShimConnection {
     private final Path socket;
     private final Path exitRecord;
     private final int pid;
+    private final Deadlines deadlines;
 
-    SocketShimConnection(String id, Path socket, Path exitRecord, int pid) {
+    SocketShimConnection(String id, Path socket, Path exitRecord, int pid, Deadlines deadlines) {
         this.id = id;
         this.socket = socket;
         this.exitRecord = exitRecord;
         this.pid = pid;
+        this.deadlines = deadlines;
     }
 
-    static SocketShimConnection find(String id, Path socket, Path exitRecord) {
-        int pid = new SocketShimConnection(id, socket, exitRecord, 0).status().pid();
-        return new SocketShimConnection(id, socket, exitRecord, pid);
+    static SocketShimConnection find(String id, Path socket, Path exitRecord, Deadlines deadlines) {
+        var asking = new SocketShimConnection(id, socket, exitRecord, 0, deadlines);
+        return new SocketShimConnection(id, socket, exitRecord, asking.status().pid(), deadlines);
+    }
+
+    private ShimChannel connect() throws IOException {
+        return ShimChannel.connect(socket, deadlines);
     }
 
     private String subject() {
@@ -51,7 +57,7 @@ final class SocketShimConnection implements ShimConnection {
     }
 
     private <T> T call(Duration limit, int type, int expected, Reply<T> reply, int... arguments) {
-        try (var channel = ShimChannel.connect(socket);
+        try (var channel = connect();
                 var _ = channel.guard(limit)) {
             channel.send(type, arguments);
             return reply.read(expect(channel.read(), expected));
@@ -135,7 +141,7 @@ final class SocketShimConnection implements ShimConnection {
         if (known.isPresent() || !limit.isPositive()) {
             return known;
         }
-        try (var channel = ShimChannel.connect(socket);
+        try (var channel = connect();
                 var _ = channel.guard(limit)) {
             channel.send(Wire.SUBSCRIBE);
             expect(channel.read(), Wire.OK);
@@ -157,7 +163,7 @@ final class SocketShimConnection implements ShimConnection {
     @Override
     public void onExit(Consumer<Optional<ExitRecord>> listener) {
         try {
-            var channel = ShimChannel.connect(socket);
+            var channel = connect();
             try (var _ = channel.guard(CALL_LIMIT)) {
                 channel.send(Wire.SUBSCRIBE);
                 expect(channel.read(), Wire.OK);
@@ -206,7 +212,7 @@ final class SocketShimConnection implements ShimConnection {
         byte[] bytes = PlanWriter.write(plan.ops());
         ShimChannel channel;
         try {
-            channel = ShimChannel.connect(socket);
+            channel = connect();
         } catch (IOException e) {
             throw ShimChannel.gone(subject(), e);
         }
@@ -227,7 +233,7 @@ final class SocketShimConnection implements ShimConnection {
     public AttachSession attach(boolean stdin) {
         ShimChannel channel;
         try {
-            channel = ShimChannel.connect(socket);
+            channel = connect();
         } catch (IOException e) {
             throw ShimChannel.gone(subject(), e);
         }
@@ -246,7 +252,7 @@ final class SocketShimConnection implements ShimConnection {
 
     @Override
     public Optional<ExitRecord> kill(Duration limit) {
-        try (var channel = ShimChannel.connect(socket);
+        try (var channel = connect();
                 var _ = channel.guard(limit)) {
             channel.send(Wire.SUBSCRIBE);
             expect(channel.read(), Wire.OK);

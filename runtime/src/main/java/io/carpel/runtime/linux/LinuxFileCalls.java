@@ -30,6 +30,7 @@ public final class LinuxFileCalls implements FileCalls {
     private static final int DIRENT_BUFFER = 32 * 1024;
     private static final int DIRENT_NAME = 19;
     private static final int XATTR_LIMIT = 64 * 1024;
+    private static final int XATTR_USUAL = 256;
     private static final int PATH_LIMIT = 4096;
 
     // linux/memfd.h, linux/fcntl.h
@@ -300,7 +301,18 @@ public final class LinuxFileCalls implements FileCalls {
     @Override
     public byte[] fgetxattr(Fd file, String name) throws ErrnoException {
         byte[] raw = FileName.encode(name);
-        byte[] value = new byte[XATTR_LIMIT];
+        try {
+            return fgetxattr(file, name, raw, new byte[XATTR_USUAL]);
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.ERANGE)) {
+                throw e;
+            }
+            return fgetxattr(file, name, raw, new byte[XATTR_LIMIT]);
+        }
+    }
+
+    private static byte[] fgetxattr(Fd file, String name, byte[] raw, byte[] value)
+            throws ErrnoException {
         long length =
                 call(
                         "fgetxattr",

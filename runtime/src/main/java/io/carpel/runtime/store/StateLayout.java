@@ -105,6 +105,11 @@ public record StateLayout(Path runDir, Path stateDir, Path netnsDir) {
         return writable(id).resolve("work");
     }
 
+    /// Writable layers that are being deleted.
+    public Path trash() {
+        return stateDir.resolve("trash");
+    }
+
     public Path images() {
         return stateDir.resolve("images");
     }

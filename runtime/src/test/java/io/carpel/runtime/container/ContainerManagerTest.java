@@ -13,6 +13,7 @@ import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.launch.CgroupPlacement;
 import io.carpel.runtime.lifecycle.Step;
+import io.carpel.runtime.linux.LinuxFileCalls;
 import io.carpel.runtime.sandbox.SandboxFixture;
 import io.carpel.runtime.sandbox.Specs;
 import io.carpel.runtime.security.AppArmorProfile;
@@ -25,6 +26,7 @@ import io.carpel.runtime.spec.PidMode;
 import io.carpel.runtime.spec.ResourceLimits;
 import io.carpel.runtime.store.RecordStore;
 import io.carpel.runtime.store.StateLayout;
+import io.carpel.runtime.store.Trash;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,6 +39,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -58,19 +61,27 @@ final class ContainerManagerTest {
     private SandboxFixture sandboxes = new SandboxFixture(layout);
     private ContainerTable table = new ContainerTable();
 
+    private Trash trash;
+
     @BeforeEach
-    void layOut() {
+    void layOut() throws IOException {
         layout =
                 new StateLayout(
                         directory.resolve("run"),
                         directory.resolve("lib"),
                         directory.resolve("netns"));
+        trash = Trash.open(new LinuxFileCalls(), layout.trash());
         sandboxes = new SandboxFixture(layout);
         sandboxes.run(
                 Specs.sandbox(
                         Specs.id(1),
                         Specs.ownNamespaces(PidMode.CONTAINER),
                         directory.resolve("logs")));
+    }
+
+    @AfterEach
+    void emptyNoMore() {
+        trash.close();
     }
 
     private ContainerRooms rooms() {
@@ -92,7 +103,8 @@ final class ContainerManagerTest {
                         ContainerRecord.class,
                         ContainerRecord.VERSION,
                         mapper),
-                new ProcessStore(layout, mapper));
+                new ProcessStore(layout, mapper),
+                trash);
     }
 
     private ContainerSettings settings() {

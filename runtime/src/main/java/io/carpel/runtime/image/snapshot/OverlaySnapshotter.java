@@ -9,6 +9,7 @@ import io.carpel.runtime.linux.ErrnoException;
 import io.carpel.runtime.linux.Fd;
 import io.carpel.runtime.linux.FileCalls;
 import io.carpel.runtime.linux.TreeRemoval;
+import io.carpel.runtime.store.BackgroundRemoval;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -71,7 +72,7 @@ public final class OverlaySnapshotter implements AutoCloseable {
         this.files = files;
         this.limits = limits;
         this.sync = new GroupSync(files, layers);
-        this.removal = new BackgroundRemoval(files, temporary);
+        this.removal = new BackgroundRemoval("image-removal", files, temporary);
     }
 
     /// A layer that is present.

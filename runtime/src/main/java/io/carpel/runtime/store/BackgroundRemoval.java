@@ -1,4 +1,4 @@
-package io.carpel.runtime.image.snapshot;
+package io.carpel.runtime.store;
 
 import io.carpel.runtime.linux.ErrnoException;
 import io.carpel.runtime.linux.Fd;
@@ -16,10 +16,11 @@ import org.slf4j.LoggerFactory;
 /// Deletes trees that are out of sight already, one after the other, on a thread of its own: a
 /// filesystem can take more than a millisecond for each file. What is left when the process ends is
 /// found again at the next start. Thread-safe.
-final class BackgroundRemoval implements AutoCloseable {
+public final class BackgroundRemoval implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(BackgroundRemoval.class);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
+    private final String name;
     private final FileCalls files;
     private final Path directory;
     private final ReentrantLock lock = new ReentrantLock();
@@ -36,16 +37,18 @@ final class BackgroundRemoval implements AutoCloseable {
 
     private volatile boolean stopped;
 
+    /// @param name of the thread
     /// @param directory holds the doomed trees
-    BackgroundRemoval(FileCalls files, Path directory) {
+    public BackgroundRemoval(String name, FileCalls files, Path directory) {
+        this.name = name;
         this.files = files;
         this.directory = directory;
     }
 
     /// A tree and what it occupies.
-    record Doomed(String name, long bytes, long inodes) {}
+    public record Doomed(String name, long bytes, long inodes) {}
 
-    void add(Doomed tree) {
+    public void add(Doomed tree) {
         lock.lock();
         try {
             waiting.add(tree);
@@ -53,7 +56,7 @@ final class BackgroundRemoval implements AutoCloseable {
             inodes += tree.inodes();
             if (!running && !stopped) {
                 running = true;
-                Thread.ofPlatform().daemon().name("image-removal").start(this::run);
+                Thread.ofPlatform().daemon().name(name).start(this::run);
             }
         } finally {
             lock.unlock();
@@ -61,7 +64,7 @@ final class BackgroundRemoval implements AutoCloseable {
     }
 
     /// What is still on the disk, as far as it was known.
-    long bytes() {
+    public long bytes() {
         lock.lock();
         try {
             return bytes;
@@ -70,10 +73,20 @@ final class BackgroundRemoval implements AutoCloseable {
         }
     }
 
-    long inodes() {
+    public long inodes() {
         lock.lock();
         try {
             return inodes;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// How many trees still wait.
+    int backlog() {
+        lock.lock();
+        try {
+            return waiting.size();
         } finally {
             lock.unlock();
         }
