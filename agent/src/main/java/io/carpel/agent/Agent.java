@@ -21,6 +21,8 @@ import io.carpel.agent.pod.PodContainerService;
 import io.carpel.agent.pod.PodSandboxService;
 import io.carpel.agent.pod.RandomIds;
 import io.carpel.agent.pod.Sandboxes;
+import io.carpel.agent.stats.Counters;
+import io.carpel.agent.stats.PodMetricsService;
 import io.carpel.agent.stats.StatsService;
 import io.carpel.agent.stats.Usages;
 import io.carpel.agent.streaming.RuntimeStreams;
@@ -136,12 +138,6 @@ final class Agent implements AutoCloseable {
                         () -> runtime.network().status(),
                         ranges -> runtime.network().useRanges(ranges),
                         json);
-        var stats =
-                new StatsService(
-                        sandboxes,
-                        containers,
-                        Usages.of(runtime.stats()),
-                        config.get(ConfigKeys.STATE_DIR).toString());
         var images =
                 new PodImageService(
                         Images.of(runtime.images(), runtime.puller()), handlers.names(), json);
@@ -156,11 +152,24 @@ final class Agent implements AutoCloseable {
                                 pods,
                                 members,
                                 node,
-                                new CriRuntimeService.Feeds(stats, events),
+                                feeds(config, runtime, events),
                                 new StreamRequests(
                                         runtime.sandboxes(), runtime.containers(), streams)),
                         new CriImageService(images),
                         new ImageControl(runtime.puller(), runtime.archives())));
+    }
+
+    private static CriRuntimeService.Feeds feeds(
+            AgentConfig config, ContainerRuntime runtime, EventBroadcaster events) {
+        Usages usages = Usages.of(runtime.stats());
+        var stats =
+                new StatsService(
+                        Sandboxes.of(runtime.sandboxes()),
+                        Containers.of(runtime.containers(), runtime.execs()),
+                        usages,
+                        config.get(ConfigKeys.STATE_DIR).toString());
+        return new CriRuntimeService.Feeds(
+                stats, events, new PodMetricsService(Counters.of(runtime.counters()), usages));
     }
 
     /// Whether clients can still find us: somebody may have removed the socket.

@@ -35,9 +35,13 @@ import io.carpel.runtime.security.AppArmorProfile;
 import io.carpel.runtime.security.Capabilities;
 import io.carpel.runtime.security.SelinuxLabel;
 import io.carpel.runtime.spec.ResourceLimits;
+import io.carpel.runtime.stats.BlockDevices;
+import io.carpel.runtime.stats.CounterReader;
 import io.carpel.runtime.stats.InterfaceCounters;
 import io.carpel.runtime.stats.LayerUsage;
+import io.carpel.runtime.stats.ProcessCounter;
 import io.carpel.runtime.stats.StatsReader;
+import io.carpel.runtime.stats.WritableFilesystem;
 import io.carpel.runtime.store.StateLayout;
 import io.carpel.runtime.store.Trash;
 import io.carpel.runtime.store.Trees;
@@ -62,6 +66,7 @@ public final class ContainerRuntime implements AutoCloseable {
     private final ImagePuller puller;
     private final ImageArchives archives;
     private final StatsReader stats;
+    private final CounterReader counters;
     private final List<String> findings;
     private final Closer closer;
 
@@ -101,24 +106,50 @@ public final class ContainerRuntime implements AutoCloseable {
         this.execs = new ExecManager(containers, sandboxTable);
         this.puller = closer.add(new ImagePuller(parts.images()));
         this.archives = closer.add(new ImageArchives(parts.images()));
-        LayerUsage layers = new LayerUsage(config.layout(), Clock.systemUTC());
-        this.stats =
-                new StatsReader(
-                        sandboxes,
-                        containers,
-                        parts.cgroups(),
-                        new InterfaceCounters(parts.namespaces()),
-                        layers);
+        LayerUsage layers =
+                closer.add(new LayerUsage(config.layout(), parts.files(), Clock.systemUTC()));
+        InterfaceCounters interfaces = new InterfaceCounters(parts.namespaces());
+        ProcessCounter processes = new ProcessCounter(Path.of("/proc"), Clock.systemUTC());
+        this.stats = new StatsReader(sandboxes, containers, parts.cgroups(), interfaces, layers);
+        this.counters = counters(interfaces, processes, shims);
         closer.add(
                 containers
                         .changes()
                         .subscribe(change -> {
                             if (change.kind() == ContainerChange.Kind.REMOVED) {
                                 layers.forget(change.container().id());
+                                processes.forget(change.container().id());
                             }
                         }));
         this.findings = new Recovery(config, sandboxes, containers, parts).run();
         closer.add(Watch.start(sandboxes));
+    }
+
+    private CounterReader counters(
+            InterfaceCounters interfaces, ProcessCounter processes, Cgroup sample)
+            throws IOException {
+        WritableFilesystem filesystem =
+                new WritableFilesystem(
+                        config.layout().writableLayers(), parts.files(), Clock.systemUTC());
+        BlockDevices devices = BlockDevices.ofHost();
+        countDisk(devices, filesystem.number(), sample);
+        return new CounterReader(
+                sandboxes,
+                containers,
+                parts.cgroups(),
+                new CounterReader.Sources(
+                        interfaces, processes, filesystem, devices, sample.path()));
+    }
+
+    private void countDisk(BlockDevices devices, BlockDevices.Number number, Cgroup sample) {
+        try {
+            devices.disk(number.major(), number.minor())
+                    .ifPresent(disk ->
+                            parts.cgroups().countDisk(sample.path(), disk.major(), disk.minor()));
+        } catch (KernelFaultException e) {
+            // Only numbers are missing then.
+            LOG.info("disk traffic of containers is not counted: {}", e.getMessage());
+        }
     }
 
     /// Opens the runtime and recovers what lives from before.
@@ -249,6 +280,11 @@ public final class ContainerRuntime implements AutoCloseable {
 
     public StatsReader stats() {
         return stats;
+    }
+
+    /// All counters, for monitoring.
+    public CounterReader counters() {
+        return counters;
     }
 
     /// What recovery found that was not as it should be, one sentence each.

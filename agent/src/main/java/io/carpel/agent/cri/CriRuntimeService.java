@@ -5,6 +5,7 @@ import io.carpel.agent.events.EventBroadcaster;
 import io.carpel.agent.pod.NodeService;
 import io.carpel.agent.pod.PodContainerService;
 import io.carpel.agent.pod.PodSandboxService;
+import io.carpel.agent.stats.PodMetricsService;
 import io.carpel.agent.stats.StatsService;
 import io.carpel.cri.AttachRequest;
 import io.carpel.cri.AttachResponse;
@@ -93,11 +94,13 @@ public final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceIm
     private final NodeService node;
     private final StatsService stats;
     private final EventBroadcaster events;
+    private final PodMetricsService metrics;
     private final StreamUrls streams;
 
     /// @param stats numbers of pods
     /// @param events changes of pods
-    public record Feeds(StatsService stats, EventBroadcaster events) {}
+    /// @param metrics the same by name, for monitoring
+    public record Feeds(StatsService stats, EventBroadcaster events, PodMetricsService metrics) {}
 
     public CriRuntimeService(
             PodSandboxService sandboxes,
@@ -110,6 +113,7 @@ public final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceIm
         this.node = node;
         this.stats = feeds.stats();
         this.events = feeds.events();
+        this.metrics = feeds.metrics();
         this.streams = streams;
     }
 
@@ -364,21 +368,35 @@ public final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceIm
     public void listMetricDescriptors(
             ListMetricDescriptorsRequest request,
             StreamObserver<ListMetricDescriptorsResponse> out) {
-        throw new UnsupportedException("ListMetricDescriptors is not supported by this version");
+        Answers.one(
+                out,
+                ListMetricDescriptorsResponse.newBuilder()
+                        .addAllDescriptors(metrics.descriptors())
+                        .build());
     }
 
     @Override
     public void listPodSandboxMetrics(
             ListPodSandboxMetricsRequest request,
             StreamObserver<ListPodSandboxMetricsResponse> out) {
-        throw new UnsupportedException("ListPodSandboxMetrics is not supported by this version");
+        Answers.one(
+                out,
+                ListPodSandboxMetricsResponse.newBuilder()
+                        .addAllPodMetrics(metrics.list())
+                        .build());
     }
 
     @Override
     public void streamPodSandboxMetrics(
             StreamPodSandboxMetricsRequest request,
             StreamObserver<StreamPodSandboxMetricsResponse> out) {
-        throw new UnsupportedException("StreamPodSandboxMetrics is not supported by this version");
+        Answers.batches(
+                out,
+                metrics.list(),
+                batch ->
+                        StreamPodSandboxMetricsResponse.newBuilder()
+                                .addAllPodSandboxMetrics(batch)
+                                .build());
     }
 
     @Override

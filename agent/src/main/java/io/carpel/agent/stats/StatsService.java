@@ -20,7 +20,9 @@ import io.carpel.runtime.sandbox.SandboxChange;
 import io.carpel.runtime.stats.InterfaceStats;
 import io.carpel.runtime.stats.LayerUsage;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /// Numbers of containers and sandboxes. Lists leave out what no longer runs; asked for by id, it
 /// answers with its attributes alone.
@@ -75,8 +77,9 @@ public final class StatsService {
                 .map(usage -> {
                     ContainerStats.Builder stats =
                             ContainerStats.newBuilder()
-                                    .setAttributes(StatsTranslator.attributes(container))
-                                    .setWritableLayer(writableLayer(container));
+                                    .setAttributes(StatsTranslator.attributes(container));
+                    usages.writableLayer(container.id())
+                            .ifPresent(layer -> stats.setWritableLayer(writableLayer(layer)));
                     usage.cpu().ifPresent(cpu -> stats.setCpu(cpu(usage, cpu)));
                     usage.memory()
                             .ifPresent(memory ->
@@ -98,8 +101,7 @@ public final class StatsService {
         return StatsTranslator.cpu(usage, cpu, rates.rate(usage.id(), usage.at(), cpu.usage()));
     }
 
-    private FilesystemUsage writableLayer(Container container) {
-        LayerUsage.Usage layer = usages.writableLayer(container.id());
+    private FilesystemUsage writableLayer(LayerUsage.Usage layer) {
         return FilesystemUsage.newBuilder()
                 .setTimestamp(Nanos.of(layer.at()))
                 .setFsId(FilesystemIdentifier.newBuilder().setMountpoint(writableDirectory))
@@ -109,24 +111,35 @@ public final class StatsService {
     }
 
     public PodSandboxStats sandbox(String id) {
-        return stats(Prefixes.sandbox(sandboxes, id));
+        return stats(List.of(Prefixes.sandbox(sandboxes, id))).getFirst();
     }
 
     public List<PodSandboxStats> sandboxes(PodSandboxStatsFilter filter) {
-        return PodFilters.sandboxes(sandboxes.list(), filter).stream()
-                .filter(Sandbox::isReady)
-                .map(this::stats)
+        return stats(
+                PodFilters.sandboxes(sandboxes.list(), filter).stream()
+                        .filter(Sandbox::isReady)
+                        .toList());
+    }
+
+    private List<PodSandboxStats> stats(List<Sandbox> some) {
+        Map<String, List<InterfaceStats>> traffic = usages.networks(some);
+        Map<String, List<Container>> members =
+                containers.list().stream()
+                        .collect(Collectors.groupingBy(each -> each.spec().sandboxId()));
+        return some.stream()
+                .map(sandbox ->
+                        stats(
+                                sandbox,
+                                traffic.getOrDefault(sandbox.id(), List.of()),
+                                members.getOrDefault(sandbox.id(), List.of())))
                 .toList();
     }
 
-    private PodSandboxStats stats(Sandbox sandbox) {
+    private PodSandboxStats stats(
+            Sandbox sandbox, List<InterfaceStats> traffic, List<Container> members) {
         LinuxPodSandboxStats.Builder linux = LinuxPodSandboxStats.newBuilder();
-        usages.sandbox(sandbox.id()).ifPresent(usage -> addUsage(linux, sandbox, usage));
-        containers.list().stream()
-                .filter(container -> container.spec().sandboxId().equals(sandbox.id()))
-                .map(this::stats)
-                .flatMap(Optional::stream)
-                .forEach(linux::addContainers);
+        usages.sandbox(sandbox.id()).ifPresent(usage -> addUsage(linux, usage, traffic));
+        members.stream().map(this::stats).flatMap(Optional::stream).forEach(linux::addContainers);
         return PodSandboxStats.newBuilder()
                 .setAttributes(StatsTranslator.attributes(sandbox))
                 .setLinux(linux)
@@ -135,17 +148,16 @@ public final class StatsService {
 
     private void addUsage(
             LinuxPodSandboxStats.Builder linux,
-            Sandbox sandbox,
-            io.carpel.runtime.stats.ContainerStats usage) {
+            io.carpel.runtime.stats.ContainerStats usage,
+            List<InterfaceStats> traffic) {
         usage.cpu().ifPresent(cpu -> linux.setCpu(cpu(usage, cpu)));
         usage.memory().ifPresent(m -> linux.setMemory(StatsTranslator.memory(usage, m)));
         usage.processes()
                 .ifPresent(count -> linux.setProcess(StatsTranslator.processes(usage.at(), count)));
         usage.ioPressure()
                 .ifPresent(pressure -> linux.setIo(StatsTranslator.io(usage.at(), pressure)));
-        List<InterfaceStats> interfaces = usages.network(sandbox.id());
-        if (!interfaces.isEmpty()) {
-            linux.setNetwork(StatsTranslator.network(usage.at(), interfaces));
+        if (!traffic.isEmpty()) {
+            linux.setNetwork(StatsTranslator.network(usage.at(), traffic));
         }
     }
 }

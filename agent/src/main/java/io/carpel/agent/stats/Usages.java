@@ -1,10 +1,12 @@
 package io.carpel.agent.stats;
 
+import io.carpel.runtime.sandbox.Sandbox;
 import io.carpel.runtime.stats.ContainerStats;
 import io.carpel.runtime.stats.InterfaceStats;
 import io.carpel.runtime.stats.LayerUsage;
 import io.carpel.runtime.stats.StatsReader;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// What is needed of [StatsReader]; a seam, so that tests need no kernel.
@@ -13,9 +15,10 @@ public interface Usages {
 
     Optional<ContainerStats> sandbox(String id);
 
-    List<InterfaceStats> network(String sandboxId);
+    /// Traffic by the sandbox's id; one without a network of its own is left out.
+    Map<String, List<InterfaceStats>> networks(List<Sandbox> some);
 
-    LayerUsage.Usage writableLayer(String containerId);
+    Optional<LayerUsage.Usage> writableLayer(String containerId);
 
     static Usages of(StatsReader reader) {
         return new Usages() {
@@ -30,12 +33,12 @@ public interface Usages {
             }
 
             @Override
-            public List<InterfaceStats> network(String sandboxId) {
-                return reader.network(sandboxId);
+            public Map<String, List<InterfaceStats>> networks(List<Sandbox> some) {
+                return reader.networks(some);
             }
 
             @Override
-            public LayerUsage.Usage writableLayer(String containerId) {
+            public Optional<LayerUsage.Usage> writableLayer(String containerId) {
                 return reader.writableLayer(containerId);
             }
         };

@@ -16,7 +16,9 @@ import io.carpel.agent.pod.NodeService;
 import io.carpel.agent.pod.PodContainerService;
 import io.carpel.agent.pod.PodSandboxService;
 import io.carpel.agent.pod.RandomIds;
+import io.carpel.agent.stats.FakeCounters;
 import io.carpel.agent.stats.FakeUsages;
+import io.carpel.agent.stats.PodMetricsService;
 import io.carpel.agent.stats.StatsService;
 import io.carpel.agent.translate.InfoTranslator;
 import io.carpel.agent.translate.Requests;
@@ -143,7 +145,9 @@ final class CriServerTest {
                                 new CriRuntimeService.Feeds(
                                         new StatsService(
                                                 sandboxes, containers, new FakeUsages(), "/v"),
-                                        events),
+                                        events,
+                                        new PodMetricsService(
+                                                new FakeCounters(), new FakeUsages())),
                                 StreamUrls.NONE),
                         new CriImageService(new PodImageService(noImages, Set.of(), json))));
     }

@@ -1,5 +1,6 @@
 package io.carpel.agent.stats;
 
+import io.carpel.runtime.sandbox.Sandbox;
 import io.carpel.runtime.stats.ContainerStats;
 import io.carpel.runtime.stats.InterfaceStats;
 import io.carpel.runtime.stats.LayerUsage;
@@ -8,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /// Numbers that a test sets.
 public final class FakeUsages implements Usages {
@@ -28,12 +30,12 @@ public final class FakeUsages implements Usages {
     }
 
     @Override
-    public List<InterfaceStats> network(String sandboxId) {
-        return interfaces;
+    public Map<String, List<InterfaceStats>> networks(List<Sandbox> some) {
+        return some.stream().collect(Collectors.toMap(Sandbox::id, _ -> interfaces));
     }
 
     @Override
-    public LayerUsage.Usage writableLayer(String containerId) {
-        return new LayerUsage.Usage(Instant.ofEpochSecond(3), 4096, 2);
+    public Optional<LayerUsage.Usage> writableLayer(String containerId) {
+        return Optional.of(new LayerUsage.Usage(Instant.ofEpochSecond(3), 4096, 2));
     }
 }

@@ -7,6 +7,7 @@ import java.util.TreeMap;
 /// Block devices: `blkio` on version 1, `io` on version 2. Read only; weights come by `unified`.
 final class BlkioController implements Controller {
     private static final String V1_BYTES = "blkio.throttle.io_service_bytes_recursive";
+    static final String V1_LIMIT = "blkio.throttle.read_bps_device";
     private static final String V1_OPERATIONS = "blkio.throttle.io_serviced_recursive";
 
     private static final class Counts {

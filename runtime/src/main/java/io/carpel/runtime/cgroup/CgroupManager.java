@@ -52,6 +52,14 @@ public interface CgroupManager extends AutoCloseable {
     /// [Cgroup#stats], [Cgroup#pids] and [Cgroup#oomKills].
     Cgroup observe(String path);
 
+    /// Makes the kernel count what groups move to and from a disk. Version 2 always does. On
+    /// version 1, kernels since 6.10 begin only once a group has set a limit for the disk; this
+    /// sets "none" for one of our groups, which limits nobody.
+    ///
+    /// @param group path of an existing group of ours
+    /// @throws KernelFaultException when the kernel refuses
+    void countDisk(String group, int major, int minor);
+
     /// The paths of the groups that lie directly below `parent` on any hierarchy.
     List<String> children(String parent);
 

@@ -44,6 +44,8 @@ public record CgroupStats(
     /// @param swap swap in use; empty when swap is not accounted
     /// @param swapLimit of swap alone; empty when there is none or swap is not accounted
     /// @param peak highest usage; empty where the kernel does not tell
+    /// @param pageFaults of the group and all below it; `ownPageFaults` of it alone, where the
+    ///   kernel tells the two apart
     /// @param failures how often the limit was hit
     public record Memory(
             long usage,
@@ -58,6 +60,8 @@ public record CgroupStats(
             Optional<Long> peak,
             long pageFaults,
             long majorPageFaults,
+            long ownPageFaults,
+            long ownMajorPageFaults,
             long failures) {}
 
     /// @param limit empty when there is none

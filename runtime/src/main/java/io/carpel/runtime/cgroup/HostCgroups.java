@@ -263,6 +263,26 @@ final class HostCgroups implements CgroupManager {
         return new ObservedCgroup(group(CgroupPaths.components("cgroup path", path), () -> {}));
     }
 
+    @Override
+    public void countDisk(String group, int major, int minor) {
+        CgroupDir dir = dirs(CgroupPaths.components("cgroup path", group)).get("blkio");
+        if (dir == null) {
+            return;
+        }
+        String value = "%d:%d 0".formatted(major, minor);
+        try {
+            dir.write(BlkioController.V1_LIMIT, value);
+        } catch (IOException e) {
+            throw new KernelFaultException(
+                    "could not write '%s' to %s: %s"
+                            .formatted(
+                                    value,
+                                    dir.path().resolve(BlkioController.V1_LIMIT),
+                                    CgroupDir.reason(e)),
+                    e);
+        }
+    }
+
     private Cgroup group(List<String> components, Runnable afterRemove) {
         String path = CgroupPaths.join(components);
         if (mode() == CgroupMode.V2) {

@@ -168,6 +168,8 @@ final class MemoryController implements Controller {
                                 StatsBuilder.boxed(dir.number("memory.max_usage_in_bytes")),
                                 stat.get("total_pgfault"),
                                 stat.get("total_pgmajfault"),
+                                stat.get("pgfault"),
+                                stat.get("pgmajfault"),
                                 dir.number("memory.failcnt").orElse(0)));
     }
 
@@ -196,6 +198,8 @@ final class MemoryController implements Controller {
                                 StatsBuilder.boxed(dir.number("memory.swap.current")),
                                 StatsBuilder.boxed(dir.number(V2_SWAP_LIMIT)),
                                 StatsBuilder.boxed(dir.number("memory.peak")),
+                                stat.get("pgfault"),
+                                stat.get("pgmajfault"),
                                 stat.get("pgfault"),
                                 stat.get("pgmajfault"),
                                 dir.keyed("memory.events", "max")));

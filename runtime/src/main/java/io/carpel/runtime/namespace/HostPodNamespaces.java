@@ -20,9 +20,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -335,6 +337,37 @@ final class HostPodNamespaces implements PodNamespaces {
                     "could not work in network namespace %s"
                             .formatted(net.map(Path::toString).orElse("of the host")),
                     e);
+        }
+    }
+
+    @Override
+    public <T> List<Optional<T>> inEachNetwork(List<PinnedNamespaces> pods, Callable<T> work) {
+        List<Optional<T>> results = new ArrayList<>(pods.size());
+        if (pods.stream().allMatch(pod -> pod.net().isEmpty())) {
+            pods.forEach(_ -> results.add(Optional.empty()));
+            return results;
+        }
+        try {
+            return NamespaceThread.call(
+                    "networks",
+                    () -> {
+                        for (PinnedNamespaces pod : pods) {
+                            results.add(pod.net().flatMap(net -> within(net, work)));
+                        }
+                        return results;
+                    });
+        } catch (IOException e) {
+            throw new KernelFaultException("could not work in network namespaces", e);
+        }
+    }
+
+    private <T> Optional<T> within(Path net, Callable<T> work) {
+        try {
+            enter(net, NamespaceKind.NET);
+            return Optional.of(work.call());
+        } catch (Exception _) {
+            // A pod that stops meanwhile: its pin is an empty file, or gone.
+            return Optional.empty();
         }
     }
 }

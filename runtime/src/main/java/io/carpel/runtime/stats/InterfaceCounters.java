@@ -1,13 +1,15 @@
 package io.carpel.runtime.stats;
 
-import io.carpel.runtime.error.ContainerRuntimeException;
 import io.carpel.runtime.namespace.PodNamespaces;
 import io.carpel.runtime.sandbox.Sandbox;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /// Reads the counters of a sandbox's interfaces (proc_pid_net(5)) from inside its network
 /// namespace.
@@ -23,19 +25,22 @@ public final class InterfaceCounters {
         this.namespaces = namespaces;
     }
 
-    List<InterfaceStats> read(Sandbox sandbox) {
-        if (sandbox.pins().net().isEmpty()) {
-            return List.of();
+    /// By the sandbox's id. One with the host's network, or stopped meanwhile, is left out.
+    Map<String, List<InterfaceStats>> readAll(List<Sandbox> sandboxes) {
+        List<Sandbox> own = sandboxes.stream().filter(s -> s.pins().net().isPresent()).toList();
+        if (own.isEmpty()) {
+            return Map.of();
         }
-        try {
-            return parse(
-                    namespaces.inNetwork(
-                            sandbox.pins(),
-                            () -> Files.readAllLines(COUNTERS, StandardCharsets.ISO_8859_1)));
-        } catch (ContainerRuntimeException _) {
-            // The sandbox was stopped meanwhile.
-            return List.of();
+        List<Optional<List<String>>> lines =
+                namespaces.inEachNetwork(
+                        own.stream().map(Sandbox::pins).toList(),
+                        () -> Files.readAllLines(COUNTERS, StandardCharsets.ISO_8859_1));
+        Map<String, List<InterfaceStats>> found = new HashMap<>();
+        for (int at = 0; at < own.size(); at++) {
+            String id = own.get(at).id();
+            lines.get(at).ifPresent(some -> found.put(id, parse(some)));
         }
+        return found;
     }
 
     /// The two lines of headings are told by having no colon before the first number.

@@ -1,51 +1,107 @@
 package io.carpel.runtime.stats;
 
+import io.carpel.runtime.linux.Errno;
+import io.carpel.runtime.linux.ErrnoException;
+import io.carpel.runtime.linux.Fd;
+import io.carpel.runtime.linux.FileCalls;
 import io.carpel.runtime.store.StateLayout;
-import java.io.IOException;
-import java.nio.file.FileVisitResult;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 
-/// Measures writable layers in the background: whoever asks gets the last figure at once, and an
-/// old one is measured anew for the next.
-public final class LayerUsage {
-    private static final Duration FRESH = Duration.ofSeconds(30);
+/// Measures writable layers in the background: whoever asks gets the last figure, and an old one is
+/// measured anew for the next. The first figure of a container is waited for, but not for long.
+public final class LayerUsage implements AutoCloseable {
+    /// How old a figure may be. A layer that takes long to walk is walked more rarely, so that
+    /// walking never takes more than a small part of the disk's time.
+    private static final Duration FRESH = Duration.ofSeconds(10);
+
+    private static final int REST_PER_WALK = 50;
+
+    /// A small layer takes well under a millisecond.
+    private static final Duration FIRST_WAIT = Duration.ofMillis(50);
+
+    /// Walks at the same time; a disk that hangs holds so many threads and no more.
+    private static final int WALKERS = 2;
+
+    /// Deeper directories are not counted: no more descriptors than this are held.
+    private static final int DEPTH = 256;
+
+    private static final long HERE = FileCalls.RESOLVE_BENEATH | FileCalls.RESOLVE_NO_SYMLINKS;
+
+    /// st_blocks counts these, whatever the file system's own block size (stat(2)).
+    private static final int BLOCK = 512;
 
     private final StateLayout layout;
-    private final Clock clock;
-    private final Map<String, Usage> known = new ConcurrentHashMap<>();
+    private final FileCalls files;
+    private final InstantSource clock;
+    private final Map<String, Entry> known = new ConcurrentHashMap<>();
+    private final ExecutorService walkers =
+            Executors.newFixedThreadPool(
+                    WALKERS, Thread.ofPlatform().daemon().name("measure-", 0).factory());
+    private volatile boolean slow;
 
-    public LayerUsage(StateLayout layout, Clock clock) {
+    public LayerUsage(StateLayout layout, FileCalls files, InstantSource clock) {
         this.layout = layout;
+        this.files = files;
         this.clock = clock;
     }
 
-    /// @param bytes allocated on disk
+    /// @param at when it was measured
+    /// @param bytes allocated on disk, a file with several names once
+    /// @param inodes files and directories
     public record Usage(Instant at, long bytes, long inodes) {}
 
-    /// The last figure; zero before the first was taken.
-    Usage last(String containerId) {
+    /// @param walk open while a measurement is under way
+    private record Entry(Optional<Usage> usage, Instant freshUntil, CountDownLatch walk) {}
+
+    /// The last figure; empty as long as the first takes.
+    Optional<Usage> last(String containerId) {
         Instant now = clock.instant();
-        Usage usage =
+        Entry entry =
                 known.compute(
                         containerId,
                         (id, before) -> {
-                            if (before != null && before.at().plus(FRESH).isAfter(now)) {
+                            if (before != null
+                                    && (before.walk().getCount() > 0
+                                            || before.freshUntil().isAfter(now))) {
                                 return before;
                             }
-                            Thread.ofVirtual().name("measure " + id).start(() -> measure(id));
-                            return before == null
-                                    ? new Usage(now, 0, 0)
-                                    : new Usage(now, before.bytes(), before.inodes());
+                            Entry next =
+                                    new Entry(
+                                            before == null ? Optional.empty() : before.usage(),
+                                            now,
+                                            new CountDownLatch(1));
+                            walkers.execute(() -> measure(id, next));
+                            return next;
                         });
-        return usage;
+        if (entry.usage().isPresent() || slow) {
+            return entry.usage();
+        }
+        awaitFirst(entry);
+        Entry after = known.get(containerId);
+        return after == null ? Optional.empty() : after.usage();
+    }
+
+    /// Once the disk has been slow, nobody waits until it is quick again: a list of many containers
+    /// would wait for each.
+    private void awaitFirst(Entry entry) {
+        try {
+            if (!entry.walk().await(FIRST_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
+                slow = true;
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /// Forgets a container that is gone.
@@ -53,40 +109,79 @@ public final class LayerUsage {
         known.remove(containerId);
     }
 
-    private void measure(String id) {
-        Count count = new Count();
+    private void measure(String id, Entry entry) {
         try {
-            Files.walkFileTree(layout.upper(id), count);
-        } catch (IOException _) {
-            // Being removed, or the disk has a fault that others will tell of.
-            return;
+            Instant begun = clock.instant();
+            Count count = new Count();
+            try (Fd top =
+                    files.open(
+                            layout.upper(id).toString(),
+                            FileCalls.O_RDONLY | FileCalls.O_DIRECTORY,
+                            0)) {
+                count.add(files.fstat(top));
+                walk(top, count, 0);
+            } catch (ErrnoException _) {
+                // Being removed, or the disk has a fault that others will tell of.
+                known.remove(id);
+                return;
+            }
+            Instant ended = clock.instant();
+            Duration rest = Duration.between(begun, ended).multipliedBy(REST_PER_WALK);
+            Usage usage = new Usage(ended, count.bytes, count.inodes);
+            known.computeIfPresent(
+                    id,
+                    (_, now) ->
+                            new Entry(
+                                    Optional.of(usage),
+                                    ended.plus(rest.compareTo(FRESH) > 0 ? rest : FRESH),
+                                    now.walk()));
+            slow = false;
+        } finally {
+            entry.walk().countDown();
         }
-        known.computeIfPresent(id, (_, _) -> new Usage(clock.instant(), count.bytes, count.inodes));
     }
 
-    private static final class Count extends SimpleFileVisitor<Path> {
-        private static final long BLOCK = 4096;
+    private void walk(Fd directory, Count count, int depth) throws ErrnoException {
+        for (String name : files.list(directory)) {
+            try {
+                FileCalls.Stat stat = files.fstatat(directory, name);
+                count.add(stat);
+                if (stat.isDirectory() && depth < DEPTH) {
+                    try (Fd inside =
+                            files.openat2(
+                                    directory,
+                                    name,
+                                    FileCalls.O_RDONLY | FileCalls.O_DIRECTORY,
+                                    0,
+                                    HERE)) {
+                        walk(inside, count, depth + 1);
+                    }
+                }
+            } catch (ErrnoException e) {
+                // The container works on meanwhile.
+                if (!e.is(Errno.ENOENT) && !e.is(Errno.ENOTDIR) && !e.is(Errno.ELOOP)) {
+                    throw e;
+                }
+            }
+        }
+    }
 
+    @Override
+    public void close() {
+        walkers.shutdownNow();
+    }
+
+    private static final class Count {
+        private final Set<Long> several = new HashSet<>();
         private long bytes;
         private long inodes;
 
-        @Override
-        public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) {
+        void add(FileCalls.Stat stat) {
+            if (!stat.isDirectory() && stat.links() > 1 && !several.add(stat.inode())) {
+                return;
+            }
             inodes++;
-            bytes += BLOCK;
-            return FileVisitResult.CONTINUE;
-        }
-
-        @Override
-        public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-            inodes++;
-            bytes += (attributes.size() + BLOCK - 1) / BLOCK * BLOCK;
-            return FileVisitResult.CONTINUE;
-        }
-
-        @Override
-        public FileVisitResult visitFileFailed(Path file, IOException e) {
-            return FileVisitResult.CONTINUE;
+            bytes += stat.blocks() * BLOCK;
         }
     }
 }

@@ -15,6 +15,7 @@ import io.carpel.runtime.stats.ContainerStats.Pressure;
 import io.carpel.runtime.stats.ContainerStats.Stall;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// Reads the counters of containers and sandboxes from their cgroups; measures what lies on disk
@@ -62,17 +63,15 @@ public final class StatsReader {
         return sandboxes.list().stream().map(this::read).flatMap(Optional::stream).toList();
     }
 
-    /// Traffic of the sandbox's interfaces but `lo`; empty with the host's network.
-    public List<InterfaceStats> network(String sandboxId) {
-        return sandboxes
-                .find(sandboxId)
-                .filter(s -> s.id().equals(sandboxId) && s.isReady())
-                .map(interfaces::read)
-                .orElse(List.of());
+    /// Traffic of the sandboxes' interfaces but `lo`, by the sandbox's id. One with the host's
+    /// network, or stopped meanwhile, is left out.
+    public Map<String, List<InterfaceStats>> networks(List<Sandbox> some) {
+        return interfaces.readAll(some);
     }
 
-    /// What the container's writable layer takes up; the last measurement, never a fresh walk.
-    public LayerUsage.Usage writableLayer(String containerId) {
+    /// What the container's writable layer takes up: the last measurement. Empty while the first
+    /// takes long.
+    public Optional<LayerUsage.Usage> writableLayer(String containerId) {
         return layers.last(containerId);
     }
 
@@ -112,7 +111,7 @@ public final class StatsReader {
         }
     }
 
-    private static ContainerStats translate(String id, CgroupStats from) {
+    static ContainerStats translate(String id, CgroupStats from) {
         return new ContainerStats(
                 id,
                 from.at(),

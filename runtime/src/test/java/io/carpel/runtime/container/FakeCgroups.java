@@ -51,6 +51,9 @@ public final class FakeCgroups implements CgroupManager {
     }
 
     @Override
+    public void countDisk(String group, int major, int minor) {}
+
+    @Override
     public List<String> children(String parent) {
         return groups.keySet().stream().filter(p -> p.startsWith(parent + "/")).toList();
     }

@@ -7,6 +7,7 @@ import io.carpel.runtime.spec.PinnedNamespaces;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -45,7 +46,7 @@ public final class FakeNamespaces implements PodNamespaces {
 
     @Override
     public void remove(PinnedNamespaces pins, Optional<Path> shm, Optional<Integer> reaperPid) {
-        for (Optional<Path> pin : java.util.List.of(pins.net(), pins.ipc())) {
+        for (Optional<Path> pin : List.of(pins.net(), pins.ipc())) {
             pin.ifPresent(p -> {
                 held.remove(p);
                 try {
@@ -69,5 +70,12 @@ public final class FakeNamespaces implements PodNamespaces {
         } catch (Exception e) {
             throw new KernelFaultException(String.valueOf(e.getMessage()), e);
         }
+    }
+
+    @Override
+    public <T> List<Optional<T>> inEachNetwork(List<PinnedNamespaces> pods, Callable<T> work) {
+        return pods.stream()
+                .map(pod -> pod.net().filter(held::contains).map(_ -> inNetwork(pod, work)))
+                .toList();
     }
 }
