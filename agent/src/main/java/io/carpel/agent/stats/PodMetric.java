@@ -253,6 +253,8 @@ enum PodMetric {
     private final ByteString nameBytes;
     private final MetricType type;
     private final String help;
+
+    @SuppressWarnings("ImmutableEnumChecker") // made by List.of
     private final List<String> ownLabels;
 
     PodMetric(String metricName, MetricType type, String help, String... ownLabels) {

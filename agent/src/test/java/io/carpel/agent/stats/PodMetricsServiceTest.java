@@ -27,7 +27,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -135,20 +134,23 @@ final class PodMetricsServiceTest {
     @Test
     void everyDescriptorIsFilledAndEveryLabelHasAValue() {
         counters.all = List.of(everything());
-        Map<String, MetricDescriptor> byName =
+        Map<String, Integer> labels =
                 service().descriptors().stream()
-                        .collect(Collectors.toMap(MetricDescriptor::getName, Function.identity()));
+                        .collect(
+                                Collectors.toMap(
+                                        MetricDescriptor::getName,
+                                        MetricDescriptor::getLabelKeysCount));
         var filled = new TreeSet<String>();
         metrics(service().list().getFirst())
                 .forEach(metric -> {
                     filled.add(metric.getName());
                     assertThat(metric.getLabelValuesList())
                             .as(metric.getName())
-                            .hasSameSizeAs(byName.get(metric.getName()).getLabelKeysList())
+                            .hasSize(labels.getOrDefault(metric.getName(), -1))
                             .noneMatch(String::isEmpty);
                     assertThat(metric.hasValue()).isTrue();
                 });
-        assertThat(filled).containsExactlyInAnyOrderElementsOf(byName.keySet());
+        assertThat(filled).containsExactlyInAnyOrderElementsOf(labels.keySet());
     }
 
     @Test
