@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /// Counts what the processes of containers hold, from `/proc/PID/fd` and `/proc/PID/limits`.
 ///
@@ -53,12 +54,7 @@ public final class ProcessCounter {
             return Optional.empty();
         }
         Look before = last.get(containerId);
-        boolean many =
-                pids.size() > FEW_PROCESSES
-                        || before != null
-                                && before.counts()
-                                        .filter(c -> c.descriptors() > FEW_DESCRIPTORS)
-                                        .isPresent();
+        boolean many = pids.size() > FEW_PROCESSES || hadMany(before);
         if (!many) {
             ProcessCounts counts = countNow(pids, init);
             if (counts.descriptors() > FEW_DESCRIPTORS) {
@@ -69,6 +65,11 @@ public final class ProcessCounter {
             return Optional.of(counts);
         }
         return countLater(containerId, pids, init).counts().map(c -> with(c, pids.size()));
+    }
+
+    private static boolean hadMany(@Nullable Look look) {
+        return look != null
+                && look.counts().filter(c -> c.descriptors() > FEW_DESCRIPTORS).isPresent();
     }
 
     private Look countLater(String id, List<Integer> pids, Optional<Integer> init) {
@@ -114,8 +115,7 @@ public final class ProcessCounter {
                     }
                 }
             } catch (IOException | DirectoryIteratorException _) {
-                // It has ended meanwhile.
-                continue;
+                // It has ended meanwhile, and holds nothing any more.
             }
         }
         return new ProcessCounts(
