@@ -141,7 +141,7 @@ public final class ContainerRuntime implements AutoCloseable {
                         interfaces, processes, filesystem, devices, sample.path()));
     }
 
-    private void countDisk(BlockDevices devices, BlockDevices.Number number, Cgroup sample) {
+    private void countDisk(BlockDevices devices, BlockDevices.DeviceNumber number, Cgroup sample) {
         try {
             devices.disk(number.major(), number.minor())
                     .ifPresent(disk ->

@@ -35,22 +35,22 @@ public final class BlockDevices {
     }
 
     /// A device by its numbers.
-    public record Number(int major, int minor) {}
+    public record DeviceNumber(int major, int minor) {}
 
     /// The disk that a device is, or is a partition of; empty when it is not of this host's disks,
     /// as with network and memory file systems.
-    public Optional<Number> disk(int major, int minor) {
+    public Optional<DeviceNumber> disk(int major, int minor) {
         Path device = links.resolve(major + ":" + minor);
         try {
             if (!Files.exists(device.resolve("partition"))) {
                 return Files.exists(device)
-                        ? Optional.of(new Number(major, minor))
+                        ? Optional.of(new DeviceNumber(major, minor))
                         : Optional.empty();
             }
-            Path parent = device.toRealPath().getParent();
-            String[] numbers = Files.readString(parent.resolve("dev")).strip().split(":", -1);
+            Path dev = device.toRealPath().resolve("../dev");
+            String[] numbers = Files.readString(dev).strip().split(":", -1);
             return Optional.of(
-                    new Number(Integer.parseInt(numbers[0]), Integer.parseInt(numbers[1])));
+                    new DeviceNumber(Integer.parseInt(numbers[0]), Integer.parseInt(numbers[1])));
         } catch (IOException | NumberFormatException | ArrayIndexOutOfBoundsException _) {
             return Optional.empty();
         }

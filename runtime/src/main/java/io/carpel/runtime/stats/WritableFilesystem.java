@@ -37,10 +37,10 @@ public final class WritableFilesystem {
     }
 
     /// The numbers of the device that it lies on; 0 and any for one without a device.
-    public BlockDevices.Number number() throws IOException {
+    public BlockDevices.DeviceNumber number() throws IOException {
         try (Fd opened = files.open(directory.toString(), FileCalls.O_PATH, 0)) {
             FileCalls.Stat stat = files.fstat(opened);
-            return new BlockDevices.Number(stat.deviceMajor(), stat.deviceMinor());
+            return new BlockDevices.DeviceNumber(stat.deviceMajor(), stat.deviceMinor());
         }
     }
 

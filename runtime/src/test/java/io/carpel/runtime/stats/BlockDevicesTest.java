@@ -37,8 +37,8 @@ final class BlockDevicesTest {
         Files.createSymbolicLink(links.resolve("254:0"), disk);
         Files.createSymbolicLink(links.resolve("254:1"), disk.resolve("vda1"));
         BlockDevices devices = new BlockDevices(links);
-        assertThat(devices.disk(254, 1)).contains(new BlockDevices.Number(254, 0));
-        assertThat(devices.disk(254, 0)).contains(new BlockDevices.Number(254, 0));
+        assertThat(devices.disk(254, 1)).contains(new BlockDevices.DeviceNumber(254, 0));
+        assertThat(devices.disk(254, 0)).contains(new BlockDevices.DeviceNumber(254, 0));
         assertThat(devices.disk(0, 33)).isEmpty();
     }
 }
