@@ -2,6 +2,10 @@
 //
 // Binds the control socket, moves into the given cgroups, leaves a child of its own session behind
 // and ends: who started it waits for that and then connects.
+//
+// carpel-shim hold PID
+//
+// Does nothing until PID, which has to be its parent, ends.
 #define _GNU_SOURCE
 #include "cleanup.h"
 #include "shim.h"
@@ -9,9 +13,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -78,9 +84,27 @@ static void detach_streams(void) {
     }
 }
 
+static int hold(const char *parent) {
+    pid_t pid = (pid_t)strtol(parent, NULL, 10);
+    AUTO_FD pidfd = sys_pidfd_open(pid);
+    // Asked after the descriptor is open: had the parent ended before, another would be ours now.
+    if (pidfd < 0 || getppid() != pid) {
+        return 1;
+    }
+    prctl(PR_SET_NAME, "carpel-hold");
+    struct pollfd ended = {pidfd, POLLIN, 0};
+    while (poll(&ended, 1, -1) < 0 && errno == EINTR) {
+    }
+    return 0;
+}
+
 int main(int argc, char **argv) {
+    if (argc == 3 && strcmp(argv[1], "hold") == 0) {
+        return hold(argv[2]);
+    }
     if (argc < 3 || strcmp(argv[1], "shim") != 0) {
-        fprintf(stderr, "usage: carpel-shim shim SOCKET [--cgroup2 DIR] [--tasks FILE]...\n");
+        fprintf(stderr, "usage: carpel-shim shim SOCKET [--cgroup2 DIR] [--tasks FILE]...\n"
+                        "       carpel-shim hold PID\n");
         return 2;
     }
     const char *unified = NULL;

@@ -133,7 +133,7 @@ final class Agent implements AutoCloseable {
                                 BuildInfo.load().version(),
                                 handlers.names(),
                                 host,
-                                false,
+                                runtime.cgroupDriver().equals("systemd"),
                                 config.get(ConfigKeys.STATE_DIR).toString()),
                         () -> runtime.network().status(),
                         ranges -> runtime.network().useRanges(ranges),

@@ -3,7 +3,6 @@ package io.carpel.runtime;
 import io.carpel.runtime.cgroup.Cgroup;
 import io.carpel.runtime.cgroup.CgroupManager;
 import io.carpel.runtime.cgroup.CgroupMode;
-import io.carpel.runtime.cgroup.DeviceRules;
 import io.carpel.runtime.container.CompiledFilters;
 import io.carpel.runtime.container.ContainerChange;
 import io.carpel.runtime.container.ContainerKernel;
@@ -15,7 +14,6 @@ import io.carpel.runtime.container.HostBounds;
 import io.carpel.runtime.container.ProcessPolicy;
 import io.carpel.runtime.container.SandboxMembers;
 import io.carpel.runtime.container.StoredImages;
-import io.carpel.runtime.error.AlreadyExistsException;
 import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.host.FeatureProbe;
 import io.carpel.runtime.image.ImageAccounts;
@@ -34,7 +32,6 @@ import io.carpel.runtime.seccomp.SeccompCompiler;
 import io.carpel.runtime.security.AppArmorProfile;
 import io.carpel.runtime.security.Capabilities;
 import io.carpel.runtime.security.SelinuxLabel;
-import io.carpel.runtime.spec.ResourceLimits;
 import io.carpel.runtime.stats.BlockDevices;
 import io.carpel.runtime.stats.CounterReader;
 import io.carpel.runtime.stats.InterfaceCounters;
@@ -75,7 +72,7 @@ public final class ContainerRuntime implements AutoCloseable {
         this.config = config;
         this.parts = parts;
         this.closer = closer;
-        Cgroup shims = shimCgroup(config, parts.cgroups(), closer);
+        Cgroup shims = shimCgroup(parts.cgroups(), closer);
         CgroupPlacement helpers = new CgroupPlacement(shims.taskFiles(), shims.v2Dir());
         SandboxTable sandboxTable = new SandboxTable();
         ContainerTable containerTable = new ContainerTable();
@@ -96,7 +93,7 @@ public final class ContainerRuntime implements AutoCloseable {
                         new SandboxSettings(
                                 config.layout(),
                                 config.ownName(),
-                                config.cgroupParent(),
+                                parts.cgroups()::parentPath,
                                 Path.of("/etc"),
                                 config.containers().shmSize(),
                                 helpers),
@@ -197,22 +194,13 @@ public final class ContainerRuntime implements AutoCloseable {
 
     /// Shims and other helpers share one group: they die neither with this process's service nor
     /// count against a pod. It goes once the last of them has gone.
-    private static Cgroup shimCgroup(RuntimeConfig config, CgroupManager cgroups, Closer closer) {
-        Cgroup group;
-        try {
-            group =
-                    cgroups.create(
-                            config.cgroupParent(),
-                            "shims",
-                            ResourceLimits.none(),
-                            DeviceRules.allowAll());
-        } catch (AlreadyExistsException _) {
-            group = cgroups.reopen(config.cgroupParent() + "/shims");
-        }
-        Cgroup shims = group;
+    private static Cgroup shimCgroup(CgroupManager cgroups, Closer closer) {
+        Cgroup shims = cgroups.keep("shims");
         closer.add(() -> {
             if (shims.pids().isEmpty()) {
                 shims.remove();
+            } else {
+                shims.occupied();
             }
         });
         return shims;

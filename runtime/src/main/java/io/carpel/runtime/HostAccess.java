@@ -35,7 +35,8 @@ public final class HostAccess {
                     closer.add(
                             CgroupManager.open(
                                     new CgroupConfig(
-                                            CgroupDriver.CGROUPFS, config.cgroupParent() + PROBE),
+                                            CgroupDriver.CGROUPFS,
+                                            config.cgroupParent(false) + PROBE),
                                     new LinuxBpfCalls()));
             ShimLauncher launcher = closer.add(ShimLauncher.open());
             return new FeatureProbe(

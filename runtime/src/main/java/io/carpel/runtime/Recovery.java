@@ -135,12 +135,12 @@ final class Recovery {
     }
 
     private void sweepCgroups(Set<String> known) {
-        for (String path : cgroups.children(config.cgroupParent())) {
-            String leaf = path.substring(path.lastIndexOf('/') + 1);
-            if (ID.matcher(leaf).matches() && !known.contains(leaf)) {
-                tolerate(Path.of(path), () -> cgroups.reopen(path).remove());
-            }
-        }
+        cgroups.leaves()
+                .forEach((leaf, path) -> {
+                    if (ID.matcher(leaf).matches() && !known.contains(leaf)) {
+                        tolerate(Path.of(path), () -> cgroups.reopen(path).remove());
+                    }
+                });
     }
 
     @FunctionalInterface

@@ -77,11 +77,15 @@ public record RuntimeConfig(
     }
 
     /// The cgroup below which containers lie whose sandbox names no parent.
-    public String cgroupParent() {
-        return cgroups.parent().isEmpty() ? "/" + ownName() : cgroups.parent();
+    ///
+    /// @param slice whether it has to be a slice of systemd's
+    public String cgroupParent(boolean slice) {
+        return cgroups.parent().isEmpty()
+                ? "/" + ownName() + (slice ? ".slice" : "")
+                : cgroups.parent();
     }
 
-    /// @param driver `auto` or `cgroupfs`
+    /// @param driver `auto`, `cgroupfs` or `systemd`
     /// @param parent absolute; empty means one made from the instance
     public record Cgroups(String driver, String parent) {
         public static Cgroups standard() {

@@ -41,15 +41,18 @@ record RuntimeParts(
         MountCalls mounts = new LinuxMountCalls();
         NamespaceCalls namespaceCalls = new LinuxNamespaceCalls();
         FileCalls files = new LinuxFileCalls();
+        ShimLauncher launcher = closer.add(ShimLauncher.open());
+        CgroupDriver driver = CgroupDriver.named(config.cgroups().driver());
         CgroupManager cgroups =
                 closer.add(
                         CgroupManager.open(
                                 new CgroupConfig(
-                                        driver(config.cgroups().driver()),
-                                        config.cgroupParent(),
+                                        driver,
+                                        config.cgroupParent(driver == CgroupDriver.SYSTEMD),
+                                        config.ownName(),
                                         config.cgroups().parent().isEmpty()),
-                                new LinuxBpfCalls()));
-        ShimLauncher launcher = closer.add(ShimLauncher.open());
+                                new LinuxBpfCalls(),
+                                launcher.helpers()::startPlaceholder));
         NodeNetwork network =
                 closer.add(
                         NodeNetwork.open(
@@ -73,17 +76,6 @@ record RuntimeParts(
                 PodNamespaces.open(namespaceCalls, mounts, launcher.helpers()),
                 network,
                 images);
-    }
-
-    private static CgroupDriver driver(String name) {
-        return switch (name) {
-            case "auto", "cgroupfs" -> CgroupDriver.CGROUPFS;
-            case "systemd" -> CgroupDriver.SYSTEMD;
-            default ->
-                    throw new InvalidArgumentException(
-                            "cgroup driver '%s' is none of auto, cgroupfs, systemd"
-                                    .formatted(name));
-        };
     }
 
     private static NetworkConfig network(RuntimeConfig config) {

@@ -35,6 +35,7 @@ final class ArchitectureTest {
                     "store",
                     "lifecycle",
                     "spec",
+                    "systemd",
                     "cgroup",
                     "seccomp",
                     "security",
@@ -115,6 +116,18 @@ final class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("land.oras..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyOneRoomSpeaksToTheBus() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + ".systemd..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.freedesktop..")
+                .because("the library is loaded only where the systemd driver is in use")
                 .check(CLASSES);
     }
 

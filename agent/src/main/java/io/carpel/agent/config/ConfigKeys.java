@@ -186,7 +186,9 @@ public final class ConfigKeys {
                     "cgroup.driver",
                     ConfigType.choice(Driver.class),
                     Driver.AUTO,
-                    "Who makes cgroups. The kubelet is told the choice.");
+                    "Who makes cgroups. The kubelet is told the choice. auto: systemd where it is"
+                            + " process 1 and has cgroup v2, else cgroupfs. With systemd a"
+                            + " container lies in a scope carpel-ID.scope of its pod's slice.");
 
     public static final ConfigKey<String> CGROUP_PARENT =
             ConfigKey.of(
@@ -194,8 +196,9 @@ public final class ConfigKeys {
                     ConfigType.string(
                             "cgroup", "an absolute cgroup path or \"\"", "|(/[A-Za-z0-9_.:-]+)+"),
                     "",
-                    "Parent of the cgroups of pods that name none. Empty: /carpel, or a name made"
-                            + " from the instance.");
+                    "Parent of the cgroups of pods that name none; with the systemd driver a"
+                            + " slice. Empty: /carpel or /carpel.slice, or a name made from the"
+                            + " instance.");
 
     public static final ConfigKey<DefaultSeccomp> DEFAULT_SECCOMP =
             ConfigKey.of(

@@ -21,6 +21,17 @@ public interface Cgroup {
     /// `CLONE_INTO_CGROUP`; empty on v1.
     Optional<Path> v2Dir();
 
+    /// Where on the unified hierarchy they belong who watch over this group from beside it; empty
+    /// when they may be anywhere. With the systemd driver the group lives only as long as somebody
+    /// is in either.
+    default Optional<Path> watchersDir() {
+        return Optional.empty();
+    }
+
+    /// Tells that somebody is in the group or watches over it now, and that whatever kept it so far
+    /// may go.
+    default void occupied() {}
+
     /// Sets all the limits that are not 0 or empty, or none of them.
     ///
     /// @throws io.carpel.runtime.error.InvalidArgumentException when a value cannot be

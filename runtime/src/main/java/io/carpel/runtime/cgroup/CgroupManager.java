@@ -4,32 +4,52 @@ import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.UnsupportedException;
 import io.carpel.runtime.linux.BpfCalls;
 import io.carpel.runtime.spec.ResourceLimits;
+import io.carpel.runtime.systemd.Units;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 
 /// Makes and finds control groups.
 public interface CgroupManager extends AutoCloseable {
     /// Looks at how this host mounts its control groups.
     ///
-    /// @throws UnsupportedException when it mounts none, or for the systemd driver, whose place
-    ///   this is but which is not there yet
-    static CgroupManager open(CgroupConfig config, BpfCalls bpf) {
-        return switch (config.driver()) {
-            case CGROUPFS -> {
-                try {
-                    yield new HostCgroups(
-                            config,
-                            CgroupMounts.ofHost(),
-                            new DeviceGuard(bpf),
-                            ProcessKiller.ofHost());
-                } catch (IOException e) {
-                    throw new KernelFaultException("could not read the cgroup mounts", e);
-                }
+    /// @param placeholders for the systemd driver
+    /// @throws UnsupportedException when the host mounts none, or for the systemd driver without
+    ///   cgroup v2
+    static CgroupManager open(CgroupConfig config, BpfCalls bpf, Placeholders placeholders) {
+        try {
+            CgroupMounts mounts = CgroupMounts.ofHost();
+            if (config.driver() == CgroupDriver.SYSTEMD && mounts.mode() != CgroupMode.V2) {
+                throw new UnsupportedException(
+                        "cgroup driver systemd needs cgroup v2, and this host has v1: set"
+                                + " cgroup.driver to cgroupfs");
             }
-            case SYSTEMD ->
-                    throw new UnsupportedException(
-                            "cgroup driver systemd is not supported: set it to cgroupfs");
-        };
+            HostCgroups host =
+                    new HostCgroups(config, mounts, new DeviceGuard(bpf), ProcessKiller.ofHost());
+            return switch (config.driver()) {
+                case CGROUPFS -> host;
+                case SYSTEMD ->
+                        new SystemdCgroups(
+                                config,
+                                host,
+                                mounts.v2().orElseThrow(),
+                                Units.ofHost(),
+                                new SystemdCgroups.Processes(
+                                        placeholders, SystemdCgroups.Mover.ofHost()));
+            };
+        } catch (IOException e) {
+            throw new KernelFaultException("could not read the cgroup mounts", e);
+        }
+    }
+
+    /// With the cgroupfs driver, which needs no placeholders.
+    static CgroupManager open(CgroupConfig config, BpfCalls bpf) {
+        return open(
+                config,
+                bpf,
+                () -> {
+                    throw new UnsupportedException("no placeholder is to be had");
+                });
     }
 
     /// Who makes the groups.
@@ -37,13 +57,31 @@ public interface CgroupManager extends AutoCloseable {
 
     CgroupMode mode();
 
-    /// Makes the group `parent/leaf` with its limits and device rules, or nothing at all.
+    /// The path of a parent as the driver sees it, for [#observe].
+    ///
+    /// @param parent as the caller names it; empty means the configured default
+    /// @throws io.carpel.runtime.error.InvalidArgumentException when it cannot be a parent, with
+    ///   the systemd driver also when it does not end in the name of a slice
+    String parentPath(String parent);
+
+    /// The [Cgroup#path] that [#create] gives the group.
+    String path(String parent, String leaf);
+
+    /// The leaf from which [#path] made a path; with a path of somebody else's, its last name.
+    String leafOf(String path);
+
+    /// Makes the group of `leaf` below `parent` with its limits and device rules, or nothing at
+    /// all.
     ///
     /// @param parent absolute, as the caller names it; empty means the configured default
     /// @param leaf a plain name that ends in the container's id
     /// @throws io.carpel.runtime.error.InvalidArgumentException when a name or value cannot be
     /// @throws io.carpel.runtime.error.AlreadyExistsException when the group holds processes
     Cgroup create(String parent, String leaf, ResourceLimits limits, DeviceRules devices);
+
+    /// A group below the default parent for helpers that count against no limit, found or made. It
+    /// stays at least until this manager is closed.
+    Cgroup keep(String leaf);
 
     /// The group with this [Cgroup#path], whether it still exists or not.
     Cgroup reopen(String path);
@@ -62,6 +100,10 @@ public interface CgroupManager extends AutoCloseable {
 
     /// The paths of the groups that lie directly below `parent` on any hierarchy.
     List<String> children(String parent);
+
+    /// The paths of groups that can only be ours, by leaf: with the cgroupfs driver those below the
+    /// default parent, with systemd those that carry our name.
+    Map<String, String> leaves();
 
     /// What this host withholds, one plain sentence each.
     List<String> missing();

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /// [CgroupManager] by mkdir(2) on the host's cgroup filesystems.
@@ -52,7 +53,7 @@ final class HostCgroups implements CgroupManager {
         this.killer = killer;
         this.madeParents = new ParentMarks(config.defaultParent());
         this.deviceProblems = mode() == CgroupMode.V2 ? devices.probe() : List.of();
-        if (config.ownParent()) {
+        if (config.ownParent() && config.driver() == CgroupDriver.CGROUPFS) {
             List<String> own =
                     CgroupPaths.components("default cgroup parent", config.defaultParent());
             roots().forEach(root -> madeParents.own(root.resolve(String.join("/", own))));
@@ -100,6 +101,37 @@ final class HostCgroups implements CgroupManager {
         } catch (IOException e) {
             throw new KernelFaultException("could not make cgroup %s".formatted(path), e);
         }
+    }
+
+    @Override
+    public String parentPath(String parent) {
+        return CgroupPaths.join(parents(parent));
+    }
+
+    @Override
+    public String path(String parent, String leaf) {
+        return parentPath(parent) + "/" + CgroupPaths.checkName("cgroup leaf", leaf);
+    }
+
+    @Override
+    public String leafOf(String path) {
+        return path.substring(path.lastIndexOf('/') + 1);
+    }
+
+    @Override
+    public Cgroup keep(String leaf) {
+        try {
+            return create("", leaf, ResourceLimits.none(), DeviceRules.allowAll());
+        } catch (AlreadyExistsException _) {
+            return reopen(path("", leaf));
+        }
+    }
+
+    @Override
+    public Map<String, String> leaves() {
+        var leaves = new TreeMap<String, String>();
+        children("").forEach(path -> leaves.put(leafOf(path), path));
+        return leaves;
     }
 
     private void refuseInUse(List<String> components) {
@@ -176,8 +208,9 @@ final class HostCgroups implements CgroupManager {
 
     /// Lets the groups below `dir` have the controllers we know, as far as `dir` has them itself.
     private void enable(CgroupDir dir) throws IOException {
-        Set<String> wanted = new TreeSet<>(CgroupMounts.words(dir.read("cgroup.controllers")));
-        wanted.removeAll(CgroupMounts.words(dir.read("cgroup.subtree_control")));
+        Set<String> wanted =
+                new TreeSet<>(CgroupMounts.words(dir.readOr("cgroup.controllers", "")));
+        wanted.removeAll(CgroupMounts.words(dir.readOr("cgroup.subtree_control", "")));
         if (!wanted.isEmpty() && dir.has("cgroup.type") && !dir.read("cgroup.procs").isEmpty()) {
             // Processes live in this very group, which is not the root. The kernel would refuse
             // memory but take cpu and pids, and with those no process could enter a group below:

@@ -6,7 +6,10 @@
 /// host withholds is skipped and told by [CgroupManager#missing]; a value it refuses is an error.
 /// Every change is journalled and put back when a later one fails.
 ///
-/// Next door: `launch` joins the groups, `stats` keeps samples, `container` decides the limits.
+/// With the systemd driver a scope of systemd's stands around each group: [SystemdCgroups].
+///
+/// Next door: `systemd` makes scopes, `launch` joins the groups, `stats` keeps samples, `container`
+/// decides the limits.
 @NullMarked
 package io.carpel.runtime.cgroup;
 

@@ -36,6 +36,7 @@ final class ContainerDraft {
     private @Nullable ResolvedUser user;
     private @Nullable ResolvedProcess process;
     private @Nullable Cgroup cgroup;
+    private String cgroupPath = "";
     private @Nullable ShimConnection shim;
 
     ContainerDraft(ContainerSpec spec, Rollback undo, Instant createdAt) {
@@ -90,9 +91,8 @@ final class ContainerDraft {
     }
 
     /// The path its cgroup will have. Known before it is made, so that it can be written down.
-    String cgroupPath() {
-        String parent = sandbox().cgroupParent();
-        return parent.endsWith("/") ? parent + spec.id() : parent + "/" + spec.id();
+    void cgroupPath(String path) {
+        this.cgroupPath = path;
     }
 
     ContainerRecord record(Phase phase, int stopSignal) {
@@ -112,7 +112,7 @@ final class ContainerDraft {
                 stopSignal,
                 process().argv(),
                 spec.resources(),
-                cgroup == null ? cgroupPath() : cgroup.path(),
+                cgroupPath,
                 mounts.imageIds());
     }
 }

@@ -199,14 +199,14 @@ final class ContainerRecovery {
     }
 
     /// The group a process is in, if that is the container's own.
-    private static Optional<String> cgroupOf(int pid, String id) {
+    private Optional<String> cgroupOf(int pid, String id) {
         try {
             return Files.readAllLines(
                             Path.of("/proc", Integer.toString(pid), "cgroup"),
                             StandardCharsets.UTF_8)
                     .stream()
                     .map(line -> line.substring(line.indexOf(':', line.indexOf(':') + 1) + 1))
-                    .filter(path -> path.endsWith("/" + id))
+                    .filter(path -> rooms.cgroups().leafOf(path).equals(id))
                     .findFirst();
         } catch (IOException _) {
             return Optional.empty();

@@ -141,6 +141,7 @@ final class ContainerSteps {
         Files.createDirectory(layout.upper(id));
         Files.createDirectory(layout.work(id));
         rooms.processes().put(id, draft.process());
+        draft.cgroupPath(rooms.cgroups().path(draft.sandbox().cgroupParent(), id));
         rooms.records().put(id, draft.record(Phase.MAKING, stopSignal(draft)));
     }
 
@@ -166,6 +167,7 @@ final class ContainerSteps {
 
     private void launch(ContainerDraft draft) {
         draft.shim(draft.undo.add(launching.apply(describe(draft)), ContainerSteps::kill));
+        draft.cgroup().occupied();
         draft.volumeMaps.ifPresent(VolumeMaps::close);
     }
 
@@ -207,7 +209,10 @@ final class ContainerSteps {
                         layout.shimSocket(id),
                         layout.exitRecord(id),
                         draft.spec.logPath(),
-                        settings.shimCgroup()),
+                        draft.cgroup()
+                                .watchersDir()
+                                .map(dir -> new CgroupPlacement(List.of(), Optional.of(dir)))
+                                .orElse(settings.shimCgroup())),
                 draft.spec.security().privileged());
     }
 

@@ -1,5 +1,6 @@
 package io.carpel.runtime.launch;
 
+import io.carpel.runtime.cgroup.Placeholders.Placeholder;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -24,6 +25,9 @@ public interface HelperRoles {
     /// @param cgroup where the reaper is counted
     /// @return its host pid; pin `/proc/PID/ns/pid`
     int startReaper(Path socket, Optional<Path> user, CgroupPlacement cgroup);
+
+    /// Starts a process that does nothing and ends with this one.
+    Placeholder startPlaceholder();
 
     /// A waiting process in a user namespace of its own.
     interface UserHelper extends AutoCloseable {

@@ -94,11 +94,9 @@ final class ProcessShimLauncher implements ShimLauncher {
         arguments.add(plan.socket().toString());
         plan.shimCgroup().v2Dir().ifPresent(dir -> option(arguments, "--cgroup2", dir));
         plan.shimCgroup().taskFiles().forEach(file -> option(arguments, "--tasks", file));
-        // Named through this process, since the child closes its own copy before it executes.
-        String path = "/proc/" + ProcessHandle.current().pid() + "/fd/" + program.number();
         int status;
         try {
-            status = processes.waitFor(processes.spawn(path, arguments));
+            status = processes.waitFor(processes.spawn(program(), arguments));
         } catch (ErrnoException e) {
             throw new KernelFaultException(subject + ": could not start its shim", e);
         }
@@ -106,6 +104,30 @@ final class ProcessShimLauncher implements ShimLauncher {
             throw new KernelFaultException(
                     "%s: its shim ended with %d before it listened at %s"
                             .formatted(subject, status, plan.socket()));
+        }
+    }
+
+    /// Named through this process, since the child closes its own copy before it executes.
+    private String program() {
+        return "/proc/" + ProcessHandle.current().pid() + "/fd/" + program.number();
+    }
+
+    int spawnPlaceholder() {
+        String self = Long.toString(ProcessHandle.current().pid());
+        try {
+            return processes.spawn(program(), List.of("carpel-shim", "hold", self));
+        } catch (ErrnoException e) {
+            throw new KernelFaultException("could not start a placeholder", e);
+        }
+    }
+
+    /// A child that nobody has waited for, so that the number is still its own.
+    void endPlaceholder(int pid) {
+        try {
+            processes.kill(pid, ProcessCalls.SIGKILL);
+            processes.waitFor(pid);
+        } catch (ErrnoException e) {
+            throw new KernelFaultException("could not end placeholder " + pid, e);
         }
     }
 

@@ -1,10 +1,12 @@
 package io.carpel.runtime.launch;
 
+import io.carpel.runtime.cgroup.Placeholders.Placeholder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// [HelperRoles] by plans for the shim program.
 final class ShimHelperRoles implements HelperRoles {
@@ -35,6 +37,25 @@ final class ShimHelperRoles implements HelperRoles {
             @Override
             public void close() {
                 shim.kill(END_LIMIT);
+            }
+        };
+    }
+
+    @Override
+    public Placeholder startPlaceholder() {
+        int pid = launcher.spawnPlaceholder();
+        var ended = new AtomicBoolean();
+        return new Placeholder() {
+            @Override
+            public int pid() {
+                return pid;
+            }
+
+            @Override
+            public void end() {
+                if (!ended.getAndSet(true)) {
+                    launcher.endPlaceholder(pid);
+                }
             }
         };
     }

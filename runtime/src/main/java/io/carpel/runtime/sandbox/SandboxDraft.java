@@ -32,10 +32,7 @@ final class SandboxDraft {
         this.undo = undo;
         this.createdAt = createdAt;
         this.netnsFile = settings.netnsFile(spec.id());
-        this.cgroupParent =
-                spec.cgroupParent().isEmpty()
-                        ? settings.defaultCgroupParent()
-                        : spec.cgroupParent();
+        this.cgroupParent = settings.cgroupParents().apply(spec.cgroupParent());
     }
 
     boolean ownNetwork() {

@@ -4,18 +4,19 @@ import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.launch.CgroupPlacement;
 import io.carpel.runtime.store.StateLayout;
 import java.nio.file.Path;
+import java.util.function.UnaryOperator;
 
 /// What the administrator chose about sandboxes.
 ///
 /// @param ownName begins the names of network namespaces
-/// @param defaultCgroupParent for sandboxes that name none
+/// @param cgroupParents what a sandbox names → the path of its cgroup; throws when it cannot be one
 /// @param etc the host's `/etc`
 /// @param shmSize bytes of the `/dev/shm` that containers share
 /// @param helpers where processes live that hold namespaces
 public record SandboxSettings(
         StateLayout layout,
         String ownName,
-        String defaultCgroupParent,
+        UnaryOperator<String> cgroupParents,
         Path etc,
         long shmSize,
         CgroupPlacement helpers) {

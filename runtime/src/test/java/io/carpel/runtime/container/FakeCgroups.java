@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 /// Control groups that are entries of a map.
 public final class FakeCgroups implements CgroupManager {
@@ -31,6 +32,31 @@ public final class FakeCgroups implements CgroupManager {
     @Override
     public CgroupMode mode() {
         return CgroupMode.V2;
+    }
+
+    @Override
+    public String parentPath(String parent) {
+        return parent.isEmpty() ? "/fake" : parent;
+    }
+
+    @Override
+    public String path(String parent, String leaf) {
+        return parentPath(parent) + "/" + leaf;
+    }
+
+    @Override
+    public String leafOf(String path) {
+        return path.substring(path.lastIndexOf('/') + 1);
+    }
+
+    @Override
+    public Cgroup keep(String leaf) {
+        return new Group(path("", leaf));
+    }
+
+    @Override
+    public Map<String, String> leaves() {
+        return groups.keySet().stream().collect(Collectors.toMap(this::leafOf, path -> path));
     }
 
     @Override

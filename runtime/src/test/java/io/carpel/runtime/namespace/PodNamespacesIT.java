@@ -3,6 +3,7 @@ package io.carpel.runtime.namespace;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.carpel.runtime.cgroup.Placeholders.Placeholder;
 import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.launch.CgroupPlacement;
@@ -40,6 +41,11 @@ class PodNamespacesIT {
                 @Override
                 public int startReaper(Path socket, Optional<Path> user, CgroupPlacement cgroup) {
                     throw new AssertionError("no reaper is needed here");
+                }
+
+                @Override
+                public Placeholder startPlaceholder() {
+                    throw new AssertionError("no placeholder is needed here");
                 }
             };
 

@@ -19,7 +19,7 @@ public final class SandboxFixture {
                 new SandboxSettings(
                         layout,
                         "carpel",
-                        "/carpel",
+                        parent -> parent.isEmpty() ? "/carpel" : parent,
                         Path.of("/etc"),
                         1 << 20,
                         CgroupPlacement.none());

@@ -84,7 +84,12 @@ final class SandboxManagerTest implements SandboxContainers {
         Path etc = Files.createDirectories(directory.resolve("etc"));
         Files.writeString(etc.resolve("resolv.conf"), "nameserver 192.0.2.1\n");
         return new SandboxSettings(
-                layout, "carpel", "/carpel", etc, 1 << 20, CgroupPlacement.none());
+                layout,
+                "carpel",
+                parent -> parent.isEmpty() ? "/carpel" : parent,
+                etc,
+                1 << 20,
+                CgroupPlacement.none());
     }
 
     private List<Step<SandboxDraft>> steps() throws IOException {

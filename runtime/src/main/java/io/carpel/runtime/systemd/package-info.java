@@ -1,0 +1,12 @@
+/// Asks systemd over D-Bus to make scopes and to stop units; nothing else of systemd is used, and
+/// nobody else talks to the bus.
+///
+/// [Units] is the seam that tests replace; [BusUnits] is the real one, by dbus-java over the JDK's
+/// own unix sockets. The library and the connection cost memory and time, so they are loaded only
+/// when the systemd cgroup driver is in use.
+///
+/// Next door: `cgroup` decides which scopes there are and what lies in them.
+@NullMarked
+package io.carpel.runtime.systemd;
+
+import org.jspecify.annotations.NullMarked;
