@@ -53,6 +53,7 @@ public final class BridgeNetwork implements PodNetwork {
     private final NatTable nat;
     private final Map<String, BridgeAttachment> attached = new ConcurrentHashMap<>();
     private volatile boolean nftablesWork;
+    private volatile boolean unreadable;
 
     private BridgeNetwork(
             BridgeConfig config, KernelCalls calls, AttachmentStore<BridgeAttachment> store) {
@@ -103,6 +104,7 @@ public final class BridgeNetwork implements PodNetwork {
                         ports.take(id, attachment.ports());
                     } catch (InvalidArgumentException | AlreadyExistsException e) {
                         LOG.warn("sandbox {}: network record: {}", id, e.getMessage());
+                        unreadable = true;
                         return;
                     }
                     if (!pool.claim(id, entry.address4())) {
@@ -301,8 +303,17 @@ public final class BridgeNetwork implements PodNetwork {
         nat.reset(entries);
     }
 
-    /// Holds nothing open: the table goes with the last sandbox, and sandboxes outlive this
-    /// process.
+    /// Holds nothing open, and sandboxes outlive this process. The table goes with the last of
+    /// them, and so does the bridge when there is none in the end.
     @Override
-    public void close() {}
+    public void close() {
+        if (!attached.isEmpty() || unreadable) {
+            return;
+        }
+        try {
+            deleteLink(config.bridge());
+        } catch (IOException e) {
+            LOG.warn("bridge {} stays: {}", config.bridge(), e.getMessage());
+        }
+    }
 }

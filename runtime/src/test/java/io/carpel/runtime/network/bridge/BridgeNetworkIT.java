@@ -206,6 +206,8 @@ final class BridgeNetworkIT {
         assertThat(host.exec("nft", "list", "ruleset")).isEmpty();
         assertThat(state).isEmptyDirectory();
         assertThat(host.exec("ip", "-o", "link")).contains("carpel0");
+        network.close();
+        assertThat(host.exec("ip", "-o", "link")).doesNotContain("carpel0");
     }
 
     @Test
