@@ -10,6 +10,7 @@ import io.carpel.runtime.container.ContainerManager;
 import io.carpel.runtime.container.ContainerSettings;
 import io.carpel.runtime.container.ContainerTable;
 import io.carpel.runtime.container.ExecManager;
+import io.carpel.runtime.container.GroundLayer;
 import io.carpel.runtime.container.HostBounds;
 import io.carpel.runtime.container.ProcessPolicy;
 import io.carpel.runtime.container.SandboxMembers;
@@ -180,6 +181,7 @@ public final class ContainerRuntime implements AutoCloseable {
                         layout.writableLayers())) {
             Trees.makePrivate(directory);
         }
+        GroundLayer.make(layout.groundLayer());
     }
 
     private static ContainerSettings containerSettings(

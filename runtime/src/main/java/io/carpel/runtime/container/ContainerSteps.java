@@ -28,6 +28,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -191,7 +192,7 @@ final class ContainerSteps {
                 new Namespaces(
                         sandbox.pins(), draft.spec.pid(), draft.targetPid, draft.userNamespace()),
                 new RootFilesystem(
-                        draft.image().layers(),
+                        layers(draft.image()),
                         layout.upper(id),
                         layout.work(id),
                         draft.spec.security().readonlyRootfs()),
@@ -214,6 +215,13 @@ final class ContainerSteps {
                                 .map(dir -> new CgroupPlacement(List.of(), Optional.of(dir)))
                                 .orElse(settings.shimCgroup())),
                 draft.spec.security().privileged());
+    }
+
+    private List<Path> layers(Image image) {
+        List<Path> lowestFirst = new ArrayList<>();
+        lowestFirst.add(layout.groundLayer());
+        lowestFirst.addAll(image.layers());
+        return lowestFirst;
     }
 
     static CgroupPlacement placement(Cgroup cgroup) {

@@ -105,6 +105,11 @@ public record StateLayout(Path runDir, Path stateDir, Path netnsDir) {
         return writable(id).resolve("work");
     }
 
+    /// The layer below every image's.
+    public Path groundLayer() {
+        return stateDir.resolve("ground");
+    }
+
     /// Writable layers that are being deleted.
     public Path trash() {
         return stateDir.resolve("trash");

@@ -13,9 +13,12 @@ import io.carpel.runtime.spec.ContainerSpec;
 import io.carpel.runtime.spec.NamespaceSpec;
 import io.carpel.runtime.spec.PidMode;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -41,6 +44,18 @@ final class PodIT {
         assertThat(under.log(container))
                 .containsPattern("(?m)^\\S+Z stdout F out$")
                 .containsPattern("(?m)^\\S+Z stderr F err$");
+    }
+
+    @Test
+    void nothingIsMadeInTheWritableLayerForWhatEveryContainerHas() throws IOException {
+        Sandbox sandbox = under.run(HOST_NETWORK);
+        Container container = under.start(sandbox, "sleep", "600");
+        assertThat(under.sh(container, "ls -d /dev/null /proc/1 /sys/class && cat /etc/hosts"))
+                .contains("localhost");
+        Path upper = under.config.layout().upper(container.id());
+        try (Stream<Path> made = Files.list(upper)) {
+            assertThat(made).isEmpty();
+        }
     }
 
     @Test
