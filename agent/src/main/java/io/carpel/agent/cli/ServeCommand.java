@@ -3,7 +3,6 @@ package io.carpel.agent.cli;
 import io.carpel.agent.config.AgentConfig;
 import io.carpel.agent.config.ConfigKey;
 import io.carpel.agent.config.ConfigKeys;
-import io.carpel.agent.config.ConfigLoader;
 import io.carpel.agent.config.ConfigText;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -73,9 +72,7 @@ final class ServeCommand implements Callable<Integer> {
                 flags.put(key.flag(), value);
             }
         }
-        ConfigLoader loader = new ConfigLoader(System.getenv());
-        return file.map(path -> loader.load(path.toAbsolutePath(), flags))
-                .orElseGet(() -> loader.load(flags));
+        return new PlainServe(file, flags).load();
     }
 
     @Override

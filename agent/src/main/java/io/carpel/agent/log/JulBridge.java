@@ -1,16 +1,16 @@
 package io.carpel.agent.log;
 
+import java.util.logging.Formatter;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogManager;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
-import java.util.logging.SimpleFormatter;
 import org.slf4j.LoggerFactory;
 
 /// Leads what gRPC logs by java.util.logging into our log: its warnings and errors.
 final class JulBridge extends Handler {
-    private final SimpleFormatter formatter = new SimpleFormatter();
+    private final Message formatter = new Message();
 
     private JulBridge() {}
 
@@ -38,4 +38,13 @@ final class JulBridge extends Handler {
 
     @Override
     public void close() {}
+
+    /// The text with its parameters filled in. The JDK's own formatters look for a logger among all
+    /// libraries first.
+    private static final class Message extends Formatter {
+        @Override
+        public String format(LogRecord event) {
+            return formatMessage(event);
+        }
+    }
 }
