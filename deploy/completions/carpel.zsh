@@ -246,7 +246,7 @@ function _picocli_carpel_serve() {
 
   local commands=""
   local flag_opts="'-h' '--help'"
-  local arg_opts="'--config' '--listen' '--run-dir' '--state-dir' '--netns-dir' '--instance' '--pid-file' '--ready-notify' '--registries-conf' '--log-level' '--log-format' '--log-file' '--network-mode' '--cni-conf-dir' '--cni-bin-dir' '--bridge-name' '--bridge-range' '--cgroup-driver' '--cgroup-parent' '--security-default-seccomp' '--security-default-capabilities' '--security-subid-user' '--pod-shm-size' '--pod-missing-mount-source' '--image-max-parallel-downloads' '--image-stall-timeout'"
+  local arg_opts="'--config' '--listen' '--run-dir' '--state-dir' '--netns-dir' '--instance' '--pid-file' '--ready-notify' '--registries-conf' '--log-level' '--log-format' '--log-file' '--network-mode' '--cni-conf-dir' '--cni-bin-dir' '--bridge-name' '--bridge-range' '--cgroup-driver' '--cgroup-parent' '--security-default-seccomp' '--security-default-capabilities' '--security-subid-user' '--pod-shm-size' '--pod-missing-mount-source' '--cdi-spec-dirs' '--image-max-parallel-downloads' '--image-stall-timeout'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -321,6 +321,9 @@ function _picocli_carpel_serve() {
       return
       ;;
     '--pod-missing-mount-source')
+      return
+      ;;
+    '--cdi-spec-dirs')
       return
       ;;
     '--image-max-parallel-downloads')
@@ -830,7 +833,7 @@ function _picocli_carpel_config_show() {
 
   local commands=""
   local flag_opts="'-h' '--help'"
-  local arg_opts="'--config' '--listen' '--run-dir' '--state-dir' '--netns-dir' '--instance' '--pid-file' '--ready-notify' '--registries-conf' '--log-level' '--log-format' '--log-file' '--network-mode' '--cni-conf-dir' '--cni-bin-dir' '--bridge-name' '--bridge-range' '--cgroup-driver' '--cgroup-parent' '--security-default-seccomp' '--security-default-capabilities' '--security-subid-user' '--pod-shm-size' '--pod-missing-mount-source' '--image-max-parallel-downloads' '--image-stall-timeout'"
+  local arg_opts="'--config' '--listen' '--run-dir' '--state-dir' '--netns-dir' '--instance' '--pid-file' '--ready-notify' '--registries-conf' '--log-level' '--log-format' '--log-file' '--network-mode' '--cni-conf-dir' '--cni-bin-dir' '--bridge-name' '--bridge-range' '--cgroup-driver' '--cgroup-parent' '--security-default-seccomp' '--security-default-capabilities' '--security-subid-user' '--pod-shm-size' '--pod-missing-mount-source' '--cdi-spec-dirs' '--image-max-parallel-downloads' '--image-stall-timeout'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -905,6 +908,9 @@ function _picocli_carpel_config_show() {
       return
       ;;
     '--pod-missing-mount-source')
+      return
+      ;;
+    '--cdi-spec-dirs')
       return
       ;;
     '--image-max-parallel-downloads')

@@ -40,9 +40,17 @@ int op_node(struct context *context, struct fields *fields) {
     return make_node(context, target, S_IFCHR | (mode & 07777), makedev(major, minor), 0, 0);
 }
 
+// All ones stand for what the host's node has.
+static uint32_t own_or(uint64_t own, uint32_t hosts) {
+    return own == UINT64_MAX ? hosts : (uint32_t)own;
+}
+
 int op_host_node(struct context *context, struct fields *fields) {
     const char *source = field_string(fields);
     const char *target = field_string(fields);
+    uint64_t mode = field_u64(fields);
+    uint64_t uid = field_u64(fields);
+    uint64_t gid = field_u64(fields);
     struct stat host;
     if (stat(source, &host) < 0) {
         return fail(context, "stat", source);
@@ -51,7 +59,9 @@ int op_host_node(struct context *context, struct fields *fields) {
         errno = ENODEV;
         return fail(context, "stat", source);
     }
-    return make_node(context, target, host.st_mode, host.st_rdev, host.st_uid, host.st_gid);
+    mode_t bits = (host.st_mode & S_IFMT) | (own_or(mode, host.st_mode & 07777) & 07777);
+    return make_node(context, target, bits, host.st_rdev, own_or(uid, host.st_uid),
+                     own_or(gid, host.st_gid));
 }
 
 int op_verify(struct context *context, struct fields *fields) {

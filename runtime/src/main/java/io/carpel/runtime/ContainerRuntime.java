@@ -191,7 +191,8 @@ public final class ContainerRuntime implements AutoCloseable {
                 helpers,
                 Path.of("/dev"),
                 FeatureProbe.recursiveReadonly(mounts, config.layout().stateDir()),
-                config.containers().createMissingMountSources());
+                config.containers().createMissingMountSources(),
+                config.containers().cdiDirectories());
     }
 
     /// Shims and other helpers share one group: they die neither with this process's service nor

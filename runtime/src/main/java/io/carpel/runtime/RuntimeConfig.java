@@ -140,14 +140,23 @@ public record RuntimeConfig(
     /// @param createMissingMountSources whether a bind mount's absent source becomes a directory
     /// @param defaultCapabilities names without `CAP_`; empty means the built-in list
     /// @param shmSize bytes of the `/dev/shm` that the containers of a sandbox share
+    /// @param cdiDirectories where devices are described, in the order of their precedence
     public record Containers(
-            boolean createMissingMountSources, List<String> defaultCapabilities, long shmSize) {
+            boolean createMissingMountSources,
+            List<String> defaultCapabilities,
+            long shmSize,
+            List<Path> cdiDirectories) {
         public Containers {
             defaultCapabilities = List.copyOf(defaultCapabilities);
+            cdiDirectories = List.copyOf(cdiDirectories);
         }
 
         public static Containers standard() {
-            return new Containers(true, List.of(), 64L << 20);
+            return new Containers(
+                    true,
+                    List.of(),
+                    64L << 20,
+                    List.of(Path.of("/etc/cdi"), Path.of("/var/run/cdi")));
         }
     }
 }

@@ -36,6 +36,7 @@ final class ArchitectureTest {
                     "lifecycle",
                     "spec",
                     "systemd",
+                    "cdi",
                     "cgroup",
                     "seccomp",
                     "security",

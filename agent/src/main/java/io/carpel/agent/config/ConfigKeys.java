@@ -253,6 +253,15 @@ public final class ConfigKeys {
                     "What to do when the source of a bind mount does not exist: make a directory,"
                             + " or refuse the container.");
 
+    public static final ConfigKey<List<Path>> CDI_DIRS =
+            ConfigKey.of(
+                    "cdi.spec-dirs",
+                    ConfigType.list(ConfigType.path()),
+                    List.of(Path.of("/etc/cdi"), Path.of("/var/run/cdi")),
+                    "Directories whose files describe devices for the Container Device Interface;"
+                            + " a later one has precedence. They are read when a container names a"
+                            + " device.");
+
     public static final ConfigKey<Integer> MAX_DOWNLOADS =
             ConfigKey.of(
                     "image.max-parallel-downloads",
@@ -293,6 +302,7 @@ public final class ConfigKeys {
                     SUBID_USER,
                     SHM_SIZE,
                     MISSING_SOURCE,
+                    CDI_DIRS,
                     MAX_DOWNLOADS,
                     STALL_TIMEOUT);
 }

@@ -33,6 +33,7 @@ public final class RuntimeSettings {
                 new RuntimeConfig.Containers(
                         config.get(ConfigKeys.MISSING_SOURCE) == MissingSource.CREATE,
                         config.get(ConfigKeys.DEFAULT_CAPABILITIES),
-                        config.get(ConfigKeys.SHM_SIZE)));
+                        config.get(ConfigKeys.SHM_SIZE),
+                        config.get(ConfigKeys.CDI_DIRS)));
     }
 }

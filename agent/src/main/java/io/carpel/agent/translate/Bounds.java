@@ -10,6 +10,7 @@ final class Bounds {
     static final int VARIABLES = 16_384;
     static final int MOUNTS = 4_096;
     static final int DEVICES = 4_096;
+    static final int NAMED_DEVICES = 1_000;
     static final int PORTS = 16_384;
     static final int PATHS = 4_096;
     static final int CAPABILITIES = 256;

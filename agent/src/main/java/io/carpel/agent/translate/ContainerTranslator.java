@@ -53,6 +53,7 @@ public final class ContainerTranslator {
                 process(config, context),
                 mounts(config, sandbox, handler),
                 MountTranslator.devices(config),
+                MountTranslator.namedDevices(config),
                 ResourceTranslator.toLimits(config.getLinux().getResources()),
                 SecurityTranslator.toSpec(context, sandbox.spec(), handler),
                 handler.rlimits(),

@@ -144,17 +144,20 @@ public final class MountTranslator {
 
     public static List<DeviceSpec> devices(ContainerConfig config) {
         Check.count("devices", config.getDevicesCount(), Bounds.DEVICES);
-        if (config.getCDIDevicesCount() > 0) {
-            throw new UnsupportedException(
-                    "CDI_devices '%s': devices by CDI name are not supported yet"
-                            .formatted(
-                                    Check.name("CDI_devices", config.getCDIDevices(0).getName())));
-        }
         List<DeviceSpec> devices = new ArrayList<>();
         for (int i = 0; i < config.getDevicesCount(); i++) {
             devices.add(device("devices[%d].".formatted(i), config.getDevices(i)));
         }
         return devices;
+    }
+
+    /// Devices by name. Only this field counts: annotations, in which names travelled once, are
+    /// anybody's.
+    public static List<String> namedDevices(ContainerConfig config) {
+        Check.count("CDI_devices", config.getCDIDevicesCount(), Bounds.NAMED_DEVICES);
+        return config.getCDIDevicesList().stream()
+                .map(device -> Check.name("CDI_devices.name", device.getName()))
+                .toList();
     }
 
     private static DeviceSpec device(String field, Device wanted) {

@@ -182,13 +182,22 @@ final class MountTranslatorTest {
                         MountTranslator.devices(
                                 Requests.container().addDevices(Device.newBuilder()).build()))
                 .hasMessage("devices[0].host_path is empty");
-        assertThatThrownBy(() ->
-                        MountTranslator.devices(
+    }
+
+    @Test
+    void namedDevicesArriveAndAnnotationsNameNone() {
+        assertThat(
+                        MountTranslator.namedDevices(
                                 Requests.container()
                                         .addCDIDevices(
                                                 CDIDevice.newBuilder().setName("v.com/gpu=0"))
+                                        .putAnnotations("cdi.k8s.io/gpus", "v.com/gpu=1")
                                         .build()))
-                .isInstanceOf(UnsupportedException.class)
-                .hasMessageContaining("v.com/gpu=0");
+                .containsExactly("v.com/gpu=0");
+        assertThatThrownBy(() ->
+                        MountTranslator.namedDevices(
+                                Requests.container().addCDIDevices(CDIDevice.newBuilder()).build()))
+                .isInstanceOf(InvalidArgumentException.class)
+                .hasMessage("CDI_devices.name is empty");
     }
 }

@@ -23,7 +23,12 @@ import org.jspecify.annotations.Nullable;
 /// A container while it is being made. For one thread. Each step fills in what later ones need, so
 /// a getter fails when steps are out of order.
 final class ContainerDraft {
+    /// As it was asked for, and as it is written down.
     final ContainerSpec spec;
+
+    /// With what its named devices need.
+    ContainerSpec wanted;
+
     final Rollback undo;
     final Instant createdAt;
     Optional<Path> targetPid = Optional.empty();
@@ -41,6 +46,7 @@ final class ContainerDraft {
 
     ContainerDraft(ContainerSpec spec, Rollback undo, Instant createdAt) {
         this.spec = spec;
+        this.wanted = spec;
         this.undo = undo;
         this.createdAt = createdAt;
     }

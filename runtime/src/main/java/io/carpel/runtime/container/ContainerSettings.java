@@ -3,6 +3,7 @@ package io.carpel.runtime.container;
 import io.carpel.runtime.launch.CgroupPlacement;
 import io.carpel.runtime.store.StateLayout;
 import java.nio.file.Path;
+import java.util.List;
 
 /// What the administrator and the host decide about containers.
 ///
@@ -11,9 +12,15 @@ import java.nio.file.Path;
 /// @param dev the host's `/dev`
 /// @param recursiveReadonly whether the kernel can make mounts read-only with all below them
 /// @param createMissingSources make a missing source of a bind mount as a directory
+/// @param cdiDirectories where devices are described, in the order of their precedence
 public record ContainerSettings(
         StateLayout layout,
         CgroupPlacement shimCgroup,
         Path dev,
         boolean recursiveReadonly,
-        boolean createMissingSources) {}
+        boolean createMissingSources,
+        List<Path> cdiDirectories) {
+    public ContainerSettings {
+        cdiDirectories = List.copyOf(cdiDirectories);
+    }
+}

@@ -1,5 +1,6 @@
 package io.carpel.runtime.container;
 
+import io.carpel.runtime.cdi.CdiRegistry;
 import io.carpel.runtime.cgroup.Cgroup;
 import io.carpel.runtime.container.ContainerRecord.Phase;
 import io.carpel.runtime.error.AlreadyExistsException;
@@ -44,6 +45,7 @@ final class ContainerSteps {
     private final MountPreparer mounts;
     private final IdmapNamespaces idmaps;
     private final HostDevices devices;
+    private final CdiRegistry cdi;
     private final Function<String, Container> containers;
     private final Function<ContainerLaunch, ShimConnection> launching;
 
@@ -64,6 +66,7 @@ final class ContainerSteps {
                                 settings.recursiveReadonly(), settings.createMissingSources()));
         this.idmaps = IdmapNamespaces.of(() -> rooms.launcher().helpers());
         this.devices = new HostDevices(settings.dev());
+        this.cdi = new CdiRegistry(settings.cdiDirectories());
         this.containers = containers;
         this.launching = launching;
     }
@@ -71,6 +74,7 @@ final class ContainerSteps {
     List<Step<ContainerDraft>> list() {
         return List.of(
                 new Step<>("check the request", this::check),
+                new Step<>("find its named devices", this::findNamedDevices),
                 new Step<>("find the image", this::findImage),
                 new Step<>("settle the process", this::settleProcess),
                 new Step<>("prepare the mounts", this::prepareMounts),
@@ -91,6 +95,10 @@ final class ContainerSteps {
         }
     }
 
+    private void findNamedDevices(ContainerDraft draft) {
+        draft.wanted = DeviceEdits.apply(draft.spec, cdi.resolve(draft.spec.cdiDevices()));
+    }
+
     private void findImage(ContainerDraft draft) {
         String reference = draft.spec.image();
         Image found =
@@ -107,12 +115,12 @@ final class ContainerSteps {
 
     private void settleProcess(ContainerDraft draft) throws IOException {
         Image image = draft.image();
-        ResolvedUser user = rooms.images().resolve(image, draft.spec.process().user());
+        ResolvedUser user = rooms.images().resolve(image, draft.wanted.process().user());
         String hostname =
                 Files.readString(layout.sandboxFiles(draft.sandbox().id()).resolve("hostname"))
                         .strip();
         MergedProcess merged =
-                MergedProcess.of(draft.spec.process(), image.config(), hostname, user.home());
+                MergedProcess.of(draft.wanted.process(), image.config(), hostname, user.home());
         draft.process(
                 user, rooms.policy().resolve(draft.spec, merged, user, draft.userNamespace()));
     }
@@ -122,9 +130,13 @@ final class ContainerSteps {
         Optional<UserNamespaceSpec> user = draft.userNamespace();
         VolumeMaps maps = new VolumeMaps(idmaps, layout, id, user, draft.undo);
         draft.volumeMaps = Optional.of(maps);
-        draft.mounts = mounts.prepare(draft.spec.mounts(), id, maps, user.isPresent(), draft.undo);
+        draft.mounts =
+                mounts.prepare(draft.wanted.mounts(), id, maps, user.isPresent(), draft.undo);
         HostDevices.Found found =
-                devices.find(draft.spec.devices(), draft.spec.security().privileged());
+                devices.find(
+                        draft.wanted.devices(),
+                        draft.spec.security().privileged(),
+                        draft.process().credentials().uid());
         draft.devices = found.nodes();
         draft.deviceRules = found.rules();
     }

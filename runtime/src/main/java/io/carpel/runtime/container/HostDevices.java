@@ -39,7 +39,8 @@ final class HostDevices {
     /// @param nodes beyond those that every container has
     record Found(List<Device> nodes, DeviceRules rules) {}
 
-    Found find(List<DeviceSpec> specs, boolean privileged) throws IOException {
+    /// @param uid of the container's process, who owns nodes that nobody is named for
+    Found find(List<DeviceSpec> specs, boolean privileged, long uid) throws IOException {
         List<Device> nodes = new ArrayList<>();
         DeviceRules rules = privileged ? DeviceRules.allowAll() : DeviceRules.defaults();
         if (privileged) {
@@ -47,7 +48,7 @@ final class HostDevices {
         }
         for (DeviceSpec spec : specs) {
             int before = nodes.size();
-            add(spec, nodes);
+            add(spec, uid, nodes);
             for (Device node : nodes.subList(before, nodes.size())) {
                 rules = rules.and(rule(node.hostPath(), access(spec)));
             }
@@ -59,7 +60,7 @@ final class HostDevices {
         return new Found(nodes, rules);
     }
 
-    private void add(DeviceSpec spec, List<Device> nodes) throws IOException {
+    private void add(DeviceSpec spec, long uid, List<Device> nodes) throws IOException {
         if (!spec.hostPath().startsWith("/") || !spec.containerPath().startsWith("/")) {
             throw new InvalidArgumentException(
                     "device '%s' at '%s': both paths must be absolute"
@@ -75,10 +76,12 @@ final class HostDevices {
                     "device %s does not exist".formatted(Printable.of(spec.hostPath())), e);
         }
         int before = nodes.size();
-        if (Files.isDirectory(host)) {
+        if (spec.node().isPresent() && isDevice(host)) {
+            nodes.add(asDescribed(spec, spec.node().get(), host, uid));
+        } else if (Files.isDirectory(host)) {
             walk(host, spec.containerPath(), 0, nodes);
         } else if (isDevice(host)) {
-            nodes.add(new Device(host, spec.containerPath()));
+            nodes.add(Device.likeHost(host, spec.containerPath()));
         }
         if (nodes.size() == before) {
             throw new InvalidArgumentException(
@@ -101,12 +104,39 @@ final class HostDevices {
                         walk(entry, inside + "/" + name, depth + 1, nodes);
                     }
                 } else if (isDevice(entry)) {
-                    nodes.add(new Device(entry, inside + "/" + name));
+                    nodes.add(Device.likeHost(entry, inside + "/" + name));
                 }
             }
         } catch (NoSuchFileException _) {
             // Devices come and go.
         }
+    }
+
+    /// @throws InvalidArgumentException when the host's node is another device than described
+    private static Device asDescribed(DeviceSpec spec, DeviceSpec.Node node, Path host, long uid)
+            throws IOException {
+        Rule found = rule(host, access(spec));
+        boolean kind = node.kind().isEmpty() || node.kind().charAt(0) == found.type().letter();
+        boolean major = node.major().isEmpty() || node.major().get() == found.major();
+        boolean minor = node.minor().isEmpty() || node.minor().get() == found.minor();
+        if (!kind || !major || !minor) {
+            throw new InvalidArgumentException(
+                    "device %s is %c %d:%d, and not the %s %s:%s that was described"
+                            .formatted(
+                                    Printable.of(spec.hostPath()),
+                                    found.type().letter(),
+                                    found.major(),
+                                    found.minor(),
+                                    node.kind(),
+                                    node.major().map(String::valueOf).orElse("*"),
+                                    node.minor().map(String::valueOf).orElse("*")));
+        }
+        return new Device(
+                host,
+                spec.containerPath(),
+                node.mode().orElse(Device.HOSTS),
+                node.uid().orElse(uid > 0 ? uid : Device.HOSTS),
+                node.gid().orElse(Device.HOSTS));
     }
 
     private static boolean isDevice(Path path) throws IOException {

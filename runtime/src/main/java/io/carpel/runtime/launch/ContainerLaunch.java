@@ -61,7 +61,15 @@ public record ContainerLaunch(
     ///
     /// @param hostPath a character or block device, not a directory
     /// @param containerPath absolute path inside
-    public record Device(Path hostPath, String containerPath) {}
+    /// @param mode permissions; [#HOSTS] for those of the host's node, as for the owner
+    public record Device(Path hostPath, String containerPath, long mode, long uid, long gid) {
+        public static final long HOSTS = -1;
+
+        /// One that looks like the host's.
+        public static Device likeHost(Path hostPath, String containerPath) {
+            return new Device(hostPath, containerPath, HOSTS, HOSTS, HOSTS);
+        }
+    }
 
     /// @param masked made unreadable
     /// @param readonly made read-only

@@ -147,7 +147,13 @@ final class DefaultMounts {
             if (inUser()) {
                 bindNode(device.hostPath(), target, prepare, attach);
             } else {
-                attach.add(new Op.HostNode(device.hostPath().toString(), target));
+                attach.add(
+                        new Op.HostNode(
+                                device.hostPath().toString(),
+                                target,
+                                device.mode(),
+                                device.uid(),
+                                device.gid()));
             }
         }
     }

@@ -177,7 +177,9 @@ public sealed interface Op {
     record Node(String target, int mode, int major, int minor) implements Tree {}
 
     /// A device node like that of the host.
-    record HostNode(String source, String target) implements Tree {}
+    ///
+    /// @param mode permissions; all ones for those of the host's node, as for the owner
+    record HostNode(String source, String target, long mode, long uid, long gid) implements Tree {}
 
     /// Fail unless the node at `target` is this character device.
     record Verify(String target, int major, int minor) implements Tree {}

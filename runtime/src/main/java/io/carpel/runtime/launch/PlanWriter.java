@@ -132,7 +132,10 @@ final class PlanWriter {
                 text(44, target);
                 yield number(44, mode, major, minor);
             }
-            case Op.HostNode(var source, var target) -> text(45, source, target);
+            case Op.HostNode(var source, var target, var mode, var uid, var gid) -> {
+                text(45, source, target);
+                yield wide(45, mode, uid, gid);
+            }
             case Op.Verify(var target, var major, var minor) -> {
                 text(46, target);
                 yield number(46, major, minor);

@@ -9,6 +9,7 @@ import java.util.Optional;
 /// @param id 64 lower-case hexadecimal digits, unique for ever on this host
 /// @param name for people; unique among the sandbox's live containers
 /// @param image an image id, tag or digest that is present locally
+/// @param cdiDevices devices by name, each like `vendor.com/class=device`
 /// @param pid which processes it sees; must not widen the sandbox's choice
 /// @param targetContainer whose PID namespace to join, with [PidMode#TARGET] only
 /// @param logPath absolute; empty discards the output
@@ -22,6 +23,7 @@ public record ContainerSpec(
         ProcessSpec process,
         List<MountSpec> mounts,
         List<DeviceSpec> devices,
+        List<String> cdiDevices,
         ResourceLimits resources,
         SecuritySpec security,
         List<RlimitSpec> rlimits,
@@ -33,6 +35,7 @@ public record ContainerSpec(
     public ContainerSpec {
         mounts = List.copyOf(mounts);
         devices = List.copyOf(devices);
+        cdiDevices = List.copyOf(cdiDevices);
         rlimits = List.copyOf(rlimits);
     }
 }

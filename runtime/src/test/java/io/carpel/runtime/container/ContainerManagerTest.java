@@ -108,7 +108,8 @@ final class ContainerManagerTest {
     }
 
     private ContainerSettings settings() {
-        return new ContainerSettings(layout, CgroupPlacement.none(), Path.of("/dev"), true, true);
+        return new ContainerSettings(
+                layout, CgroupPlacement.none(), Path.of("/dev"), true, true, List.of());
     }
 
     private List<Step<ContainerDraft>> steps() {
@@ -145,6 +146,7 @@ final class ContainerManagerTest {
                 base.process(),
                 mounts,
                 base.devices(),
+                base.cdiDevices(),
                 base.resources(),
                 Specs.security(privileged),
                 base.rlimits(),
@@ -165,6 +167,7 @@ final class ContainerManagerTest {
                 base.process(),
                 base.mounts(),
                 base.devices(),
+                base.cdiDevices(),
                 base.resources(),
                 base.security(),
                 base.rlimits(),

@@ -26,7 +26,7 @@ final class HostDevicesTest {
     private final HostDevices devices = new HostDevices(Path.of("/dev"));
 
     private Found find(DeviceSpec... specs) throws IOException {
-        return devices.find(List.of(specs), false);
+        return devices.find(List.of(specs), false, 0);
     }
 
     private static List<Rule> added(Found found) {
@@ -37,7 +37,8 @@ final class HostDevicesTest {
     @Test
     void aDeviceIsAllowedByItsNumbers() throws IOException {
         Found found = find(new DeviceSpec("/dev/full", "/dev/other", "r"));
-        assertThat(found.nodes()).containsExactly(new Device(Path.of("/dev/full"), "/dev/other"));
+        assertThat(found.nodes())
+                .containsExactly(Device.likeHost(Path.of("/dev/full"), "/dev/other"));
         assertThat(added(found))
                 .containsExactly(new Rule(DeviceRules.Type.CHARACTER, 1, 7, "r", true));
     }
@@ -52,7 +53,7 @@ final class HostDevicesTest {
     void aLinkIsFollowedOnTheHost() throws IOException {
         Path link = Files.createSymbolicLink(directory.resolve("link"), Path.of("/dev/null"));
         assertThat(find(new DeviceSpec(link.toString(), "/dev/x", "rw")).nodes())
-                .containsExactly(new Device(Path.of("/dev/null"), "/dev/x"));
+                .containsExactly(Device.likeHost(Path.of("/dev/null"), "/dev/x"));
     }
 
     @Test
@@ -60,9 +61,9 @@ final class HostDevicesTest {
         // As if /dev were any directory: nothing of it is left out.
         Found found =
                 new HostDevices(Path.of("/elsewhere"))
-                        .find(List.of(new DeviceSpec("/dev", "/dev/host", "rw")), false);
+                        .find(List.of(new DeviceSpec("/dev", "/dev/host", "rw")), false, 0);
         assertThat(found.nodes())
-                .contains(new Device(Path.of("/dev/full"), "/dev/host/full"))
+                .contains(Device.likeHost(Path.of("/dev/full"), "/dev/host/full"))
                 .allMatch(device -> device.containerPath().startsWith("/dev/host/"));
         assertThat(added(found))
                 .contains(new Rule(DeviceRules.Type.CHARACTER, 1, 7, "rw", true))
@@ -102,7 +103,7 @@ final class HostDevicesTest {
 
     @Test
     void aPrivilegedContainerHasTheHostsDevicesButForItsOwnDirectories() throws IOException {
-        Found found = devices.find(List.of(), true);
+        Found found = devices.find(List.of(), true, 0);
         assertThat(found.rules()).isEqualTo(DeviceRules.allowAll());
         assertThat(found.nodes())
                 .noneMatch(device -> device.containerPath().startsWith("/dev/pts/"))

@@ -253,6 +253,7 @@ final class NamespaceIT {
                 base.process(),
                 base.mounts(),
                 base.devices(),
+                base.cdiDevices(),
                 base.resources(),
                 base.security(),
                 base.rlimits(),

@@ -55,7 +55,13 @@ final class RuntimeUnderTest implements AutoCloseable {
                                 directory.resolve("no-cni"),
                                 List.of(Path.of("/usr/lib/cni")),
                                 "",
-                                ""));
+                                ""))
+                .with(
+                        new RuntimeConfig.Containers(
+                                true,
+                                List.of(),
+                                64L << 20,
+                                List.of(directory.resolve("etc-cdi"), directory.resolve("cdi"))));
     }
 
     /// Closes the runtime, so that another process can take its place.

@@ -148,6 +148,7 @@ final class UserNamespaceIT {
                 base.process(),
                 List.of(mounts),
                 base.devices(),
+                base.cdiDevices(),
                 base.resources(),
                 base.security(),
                 base.rlimits(),

@@ -232,7 +232,7 @@ class LaunchIT {
         container.mounts.add(
                 ResolvedMount.bind(MountSpec.bind(single.toString(), "/a/b/file", false)));
         container.devices =
-                List.of(new ContainerLaunch.Device(Path.of("/dev/full"), "/dev/other/full"));
+                List.of(ContainerLaunch.Device.likeHost(Path.of("/dev/full"), "/dev/other/full"));
         container.readonlyRoot = true;
         container.masked = List.of("/proc/kcore", "/proc/acpi", "/sys/firmware", "/etc/passwd");
         String output =

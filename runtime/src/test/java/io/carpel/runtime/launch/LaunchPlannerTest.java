@@ -100,7 +100,8 @@ class LaunchPlannerTest {
                         Path.of("/run/carpel/sandboxes/s/shm")),
                 mounts,
                 privileged
-                        ? List.of(new ContainerLaunch.Device(Path.of("/dev/fuse"), "/dev/fuse"))
+                        ? List.of(
+                                ContainerLaunch.Device.likeHost(Path.of("/dev/fuse"), "/dev/fuse"))
                         : List.of(),
                 new ContainerLaunch.PathRules(
                         privileged ? List.of() : List.of("/proc/kcore", "/sys/firmware"),

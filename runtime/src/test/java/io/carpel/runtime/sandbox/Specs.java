@@ -58,6 +58,7 @@ public final class Specs {
                 process(command),
                 List.of(),
                 List.of(),
+                List.of(),
                 ResourceLimits.none(),
                 security(false),
                 List.of(),

@@ -1,0 +1,94 @@
+#!/usr/bin/env bats
+# Devices by path and by name, and how mounts spread, as the kubelet asks for them.
+
+load support
+
+setup_file() {
+    mkdir -p "$BATS_FILE_TMPDIR/cdi"
+    start_agent --cdi-spec-dirs "$BATS_FILE_TMPDIR/cdi"
+    crictl pull "$busybox"
+}
+
+teardown_file() {
+    stop_agent
+}
+
+setup() {
+    volume=$BATS_TEST_TMPDIR/volume
+    mkdir "$volume"
+}
+
+teardown() {
+    remove_pods
+    if mountpoint -q "$volume"; then
+        umount -R -l "$volume"
+    fi
+}
+
+create() {
+    crictl create "$pod" "$(container_file one "$1")" "$BATS_TEST_TMPDIR/pod-$2.json"
+}
+
+named() {
+    printf '.CDI_devices = [{name: "%s"}]' "$1"
+}
+
+@test "a device by name brings its node, variable and mount; the file is read when it is needed" {
+    pod=$(new_pod named)
+    run create "$(named example.test/widget=w0)" named
+    [ "$status" -ne 0 ]
+    contains "$output" "code = NotFound"
+    contains "$output" "example.test/widget=w0"
+    echo library >"$BATS_TEST_TMPDIR/lib.so"
+    cat >"$BATS_FILE_TMPDIR/cdi/widget.yaml" <<EOF
+cdiVersion: 0.6.0
+kind: example.test/widget
+devices:
+  - name: w0
+    containerEdits:
+      env: [WIDGET=w0]
+      deviceNodes: [{path: /dev/widget, hostPath: /dev/full}]
+      mounts: [{hostPath: $BATS_TEST_TMPDIR/lib.so, containerPath: /opt/lib.so, options: [ro]}]
+  - name: hooked
+    containerEdits:
+      hooks: [{hookName: prestart, path: /bin/true}]
+EOF
+    container=$(new_container "$pod" named two "$(named example.test/widget=w0)")
+    equal "1 7" "$(inside "$container" stat -c '%t %T' /dev/widget)"
+    equal w0 "$(inside "$container" sh -c "echo \$WIDGET")"
+    equal library "$(inside "$container" cat /opt/lib.so)"
+    run create "$(named example.test/widget=hooked)" named
+    [ "$status" -ne 0 ]
+    contains "$output" "the prestart hook /bin/true"
+    run create "$(named nonsense)" named
+    contains "$output" "code = InvalidArgument"
+}
+
+@test "a device that is missing is named" {
+    pod=$(new_pod missing)
+    run create '.devices = [{host_path: "/dev/no-such", container_path: "/dev/x", permissions: "rwm"}]' missing
+    [ "$status" -ne 0 ]
+    contains "$output" "code = NotFound"
+    contains "$output" "/dev/no-such"
+    equal "" "$(crictl ps -aq)"
+}
+
+@test "propagation: what is mounted on the host later is seen by a slave and a shared mount only" {
+    mount -t tmpfs tmpfs "$volume"
+    mount --make-shared "$volume"
+    mkdir "$volume/sub"
+    pod=$(new_pod spread)
+    for mode in 0 1 2; do
+        containers[mode]=$(new_container "$pod" spread "c$mode" ".mounts = [{host_path: \"$volume\",
+            container_path: \"/volume\", propagation: $mode}]")
+        equal "$mode" "$(crictl inspect "${containers[mode]}" |
+            jq '.status.mounts[0].propagation |
+                {PROPAGATION_PRIVATE: 0, PROPAGATION_HOST_TO_CONTAINER: 1,
+                 PROPAGATION_BIDIRECTIONAL: 2}[.]')"
+    done
+    mount -t tmpfs tmpfs "$volume/sub"
+    touch "$volume/sub/late"
+    equal "" "$(inside "${containers[0]}" ls /volume/sub)"
+    equal late "$(inside "${containers[1]}" ls /volume/sub)"
+    equal late "$(inside "${containers[2]}" ls /volume/sub)"
+}
