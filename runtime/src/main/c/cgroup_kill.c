@@ -42,9 +42,18 @@ static bool kill_by_file(int directory) {
     return all >= 0 && write(all, "1", 1) == 1;
 }
 
+// On v1 a frozen process does not die before it is thawed; v2 ends it frozen as it is.
+static void thaw(int directory) {
+    AUTO_FD state = openat(directory, "freezer.state", O_WRONLY | O_CLOEXEC);
+    if (state >= 0 && write(state, "THAWED", 6) < 0) {
+        return; // a group above it is frozen, and that is somebody else's
+    }
+}
+
 void cgroup_kill_once(int directory) {
     if (!kill_by_file(directory)) {
         kill_listed(directory);
+        thaw(directory);
     }
 }
 
@@ -54,6 +63,7 @@ void cgroup_kill(int directory) {
     }
     // v1 has no such file: again until none is left, since they may fork meanwhile.
     for (int round = 0; round < ROUNDS && kill_listed(directory) > 0; round++) {
+        thaw(directory);
         poll(NULL, 0, round < 10 ? 1 : 10);
     }
 }

@@ -81,10 +81,13 @@ void client_status(struct shim *shim, struct client *client) {
 }
 
 static void send_signal(struct shim *shim, struct client *client) {
+    int signal = (int)inlet_u32(&client->inlet, 0);
+    if (signal == SIGKILL) {
+        shim_kill_asked(shim);
+    }
     errno = ESRCH;
     // Not reaped yet, so the pid is still that process.
-    reply(shim, client, shim->init > 0 && kill(shim->init, (int)inlet_u32(&client->inlet, 0)) == 0,
-          "kill");
+    reply(shim, client, shim->init > 0 && kill(shim->init, signal) == 0, "kill");
 }
 
 static void attach(struct shim *shim, struct client *client) {
@@ -110,6 +113,7 @@ static void handle(struct shim *shim, struct client *client) {
         send_signal(shim, client);
         break;
     case REQ_KILL:
+        shim_kill_asked(shim);
         shim_kill(shim);
         reply(shim, client, true, "kill");
         break;

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CONNECTION = 3, PIDFD = 4, FIRST_OWN = 5, DRAIN_MS = 500, EARLY = 4 };
+enum { CONNECTION = 3, PIDFD = 4, FIRST_OWN = 5, DRAIN_MS = 500, STUCK_MS = 2000, EARLY = 4 };
 
 struct monitor {
     int gate, signals;
@@ -40,6 +40,8 @@ struct monitor {
 static void kill_whole(struct monitor *monitor) {
     if (monitor->leader > 0 && !monitor->ended) {
         kill(monitor->leader, SIGKILL);
+    } else if (monitor->leader == 0 && monitor->context.child > 0) {
+        kill(monitor->context.child, SIGKILL);
     }
     if (monitor->context.settings.track >= 0) {
         cgroup_kill(monitor->context.settings.track);
@@ -160,9 +162,13 @@ static void reap(struct monitor *monitor) {
     }
     read_gate(monitor);
     while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
+        bool joiner = pid == monitor->context.child;
+        if (joiner) {
+            monitor->context.child = 0;
+        }
         if (pid == monitor->leader) {
             leader_ended(monitor, status);
-        } else if (WIFSIGNALED(status) && pid == monitor->context.child) {
+        } else if (WIFSIGNALED(status) && joiner && !monitor->timed_out) {
             errno = ECHILD;
             fail(&monitor->context, "clone3", "killed in setup");
             refuse(monitor);
@@ -277,8 +283,11 @@ static void loop(struct monitor *monitor) {
             tell_end(monitor);
         }
         if (late && !monitor->ended) {
+            if (monitor->timed_out) {
+                tell_end(monitor); // it dies as soon as it is thawed, or the kernel lets it go
+            }
             monitor->timed_out = true;
-            monitor->deadline_ms = 0;
+            monitor->deadline_ms = monotonic_ms() + STUCK_MS;
             kill_whole(monitor);
         }
     }

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "cgroup_kill.h"
 #include "cleanup.h"
+#include "exit_record.h"
 #include "shim.h"
 #include "sys.h"
 #include "wire.h"
@@ -253,6 +254,15 @@ void shim_reap(struct shim *shim) {
                 shim_kill(shim); // in a shared pid namespace its children live on
             }
         }
+    }
+}
+
+// From here on its death is not the OOM killer's doing, whatever that did before.
+void shim_kill_asked(struct shim *shim) {
+    const char *oom = shim->context.settings.oom_file;
+    if (!shim->kill_asked && shim->init > 0 && oom) {
+        shim->kill_asked = true;
+        shim->oom_before = read_number(oom, "oom_kill");
     }
 }
 

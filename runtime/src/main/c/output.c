@@ -77,11 +77,12 @@ void shim_idle(struct shim *shim) {
 static size_t make_record(struct shim *shim, char text[EXIT_RECORD_MAX]) {
     const struct settings *settings = &shim->context.settings;
     bool killed = WIFSIGNALED(shim->status);
+    uint64_t oom = settings->oom_file ? read_number(settings->oom_file, "oom_kill") : 0;
     struct exit_record record = {
         .pid = shim->context.child,
         .code = killed ? 0 : WEXITSTATUS(shim->status),
         .signal = killed ? WTERMSIG(shim->status) : 0,
-        .oom = settings->oom_file ? read_number(settings->oom_file, "oom_kill") : 0,
+        .oom = oom > shim->oom_before ? oom - shim->oom_before : 0,
         .peak = settings->peak_file ? read_number(settings->peak_file, "") : 0,
         .dropped = shim->log.dropped,
         .started_ns = shim->started_ns,

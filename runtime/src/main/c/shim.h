@@ -31,6 +31,8 @@ struct shim {
     pid_t joiner, init;
     int status; // of wait(2), once ended
     bool start_failed, gated_early;
+    bool kill_asked;
+    uint64_t oom_before; // processes that the OOM killer had taken when a kill was asked for
     uint64_t started_ns, finished_ns, deadline_ms;
     int waiting; // index of the client that waits for LAUNCH or START
     void *plan;
@@ -55,6 +57,7 @@ void shim_start(struct shim *shim, struct client *client);
 void shim_gate(struct shim *shim);
 void shim_reap(struct shim *shim);
 void shim_kill(struct shim *shim);
+void shim_kill_asked(struct shim *shim);
 // output.c: from the container to its log and to attached clients
 int shim_buffers(struct shim *shim);
 void shim_read(struct shim *shim, int stream);

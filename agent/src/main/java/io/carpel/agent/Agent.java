@@ -6,6 +6,7 @@ import io.carpel.agent.config.ConfigKeys;
 import io.carpel.agent.config.HandlerSettings;
 import io.carpel.agent.config.RuntimeSettings;
 import io.carpel.agent.control.ImageControl;
+import io.carpel.agent.control.WorkControl;
 import io.carpel.agent.cri.CallInterceptor;
 import io.carpel.agent.cri.CallObserver;
 import io.carpel.agent.cri.CriImageService;
@@ -115,7 +116,7 @@ final class Agent implements AutoCloseable {
         HostAbilities host = HostAbilities.of(HostAccess.probe(runtime.config()));
         Sandboxes sandboxes = Sandboxes.of(runtime.sandboxes());
         Containers containers = Containers.of(runtime.containers(), runtime.execs());
-        InfoTranslator info = new InfoTranslator(json);
+        InfoTranslator info = new InfoTranslator(json, runtime.work());
         var tools = new PodSandboxService.Tools(new RandomIds(), Clock.systemUTC(), work);
         var pods =
                 new PodSandboxService(
@@ -156,7 +157,11 @@ final class Agent implements AutoCloseable {
                                 new StreamRequests(
                                         runtime.sandboxes(), runtime.containers(), streams)),
                         new CriImageService(images),
-                        new ImageControl(runtime.puller(), runtime.archives())));
+                        new ImageControl(runtime.puller(), runtime.archives()),
+                        new WorkControl(
+                                runtime.work(),
+                                id -> pods.nameOf(id).or(() -> members.nameOf(id)),
+                                Clock.systemUTC())));
     }
 
     private static CriRuntimeService.Feeds feeds(

@@ -42,6 +42,8 @@ final class ArchitectureTest {
                     // The layout of directories in the configuration, and the announcements of
                     // changes.
                     "store",
+                    // What is being done, for whoever wonders.
+                    "work",
                     "host");
 
     /// What a subscription to the managers' changes is made of.

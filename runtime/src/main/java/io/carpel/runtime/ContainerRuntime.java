@@ -4,11 +4,11 @@ import io.carpel.runtime.cgroup.Cgroup;
 import io.carpel.runtime.cgroup.CgroupManager;
 import io.carpel.runtime.cgroup.CgroupMode;
 import io.carpel.runtime.container.CompiledFilters;
+import io.carpel.runtime.container.Container;
 import io.carpel.runtime.container.ContainerChange;
 import io.carpel.runtime.container.ContainerKernel;
 import io.carpel.runtime.container.ContainerManager;
 import io.carpel.runtime.container.ContainerSettings;
-import io.carpel.runtime.container.ContainerTable;
 import io.carpel.runtime.container.ExecManager;
 import io.carpel.runtime.container.GroundLayer;
 import io.carpel.runtime.container.HostBounds;
@@ -26,9 +26,10 @@ import io.carpel.runtime.lifecycle.Closer;
 import io.carpel.runtime.linux.LinuxSeccompCalls;
 import io.carpel.runtime.linux.MountCalls;
 import io.carpel.runtime.network.node.NodeNetwork;
+import io.carpel.runtime.sandbox.Sandbox;
+import io.carpel.runtime.sandbox.SandboxChange;
 import io.carpel.runtime.sandbox.SandboxManager;
 import io.carpel.runtime.sandbox.SandboxSettings;
-import io.carpel.runtime.sandbox.SandboxTable;
 import io.carpel.runtime.seccomp.SeccompCompiler;
 import io.carpel.runtime.security.AppArmorProfile;
 import io.carpel.runtime.security.Capabilities;
@@ -40,9 +41,12 @@ import io.carpel.runtime.stats.LayerUsage;
 import io.carpel.runtime.stats.ProcessCounter;
 import io.carpel.runtime.stats.StatsReader;
 import io.carpel.runtime.stats.WritableFilesystem;
+import io.carpel.runtime.store.ObjectTable;
 import io.carpel.runtime.store.StateLayout;
 import io.carpel.runtime.store.Trash;
 import io.carpel.runtime.store.Trees;
+import io.carpel.runtime.work.WorkBoard;
+import io.carpel.runtime.work.WorkRoom;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -65,6 +69,7 @@ public final class ContainerRuntime implements AutoCloseable {
     private final ImageArchives archives;
     private final StatsReader stats;
     private final CounterReader counters;
+    private final WorkRoom work;
     private final List<String> findings;
     private final Closer closer;
 
@@ -75,11 +80,11 @@ public final class ContainerRuntime implements AutoCloseable {
         this.closer = closer;
         Cgroup shims = shimCgroup(parts.cgroups(), closer);
         CgroupPlacement helpers = new CgroupPlacement(shims.taskFiles(), shims.v2Dir());
-        SandboxTable sandboxTable = new SandboxTable();
-        ContainerTable containerTable = new ContainerTable();
+        ObjectTable<Sandbox, SandboxChange> sandboxTable = Sandbox.table();
+        this.work = closer.add(WorkRoom.open(Clock.systemUTC()));
         this.containers =
                 ContainerManager.open(
-                        containerTable,
+                        Container.table(),
                         containerSettings(config, parts.mounts(), helpers),
                         sandboxTable,
                         new StoredImages(parts.images(), new ImageAccounts(parts.files())),
@@ -87,7 +92,8 @@ public final class ContainerRuntime implements AutoCloseable {
                                 parts.cgroups(),
                                 parts.launcher(),
                                 policy(config),
-                                closer.add(Trash.open(parts.files(), config.layout().trash()))));
+                                closer.add(Trash.open(parts.files(), config.layout().trash())),
+                                work));
         this.sandboxes =
                 SandboxManager.open(
                         sandboxTable,
@@ -100,9 +106,10 @@ public final class ContainerRuntime implements AutoCloseable {
                                 helpers),
                         parts.namespaces(),
                         parts.network(),
-                        new SandboxMembers(containers, containerTable));
+                        new SandboxMembers(containers),
+                        work);
         this.execs = new ExecManager(containers, sandboxTable);
-        this.puller = closer.add(new ImagePuller(parts.images()));
+        this.puller = closer.add(new ImagePuller(parts.images(), work.board()));
         this.archives = closer.add(new ImageArchives(parts.images()));
         LayerUsage layers =
                 closer.add(new LayerUsage(config.layout(), parts.files(), Clock.systemUTC()));
@@ -267,6 +274,11 @@ public final class ContainerRuntime implements AutoCloseable {
     /// Whether cgroup v2 alone is mounted: then a container can have a cgroup namespace of its own.
     public boolean unifiedCgroups() {
         return parts.cgroups().mode() == CgroupMode.V2;
+    }
+
+    /// What is being done at this moment.
+    public WorkBoard work() {
+        return work.board();
     }
 
     public StatsReader stats() {

@@ -34,6 +34,7 @@ final class ArchitectureTest {
                     "error",
                     "store",
                     "lifecycle",
+                    "work",
                     "spec",
                     "systemd",
                     "cdi",

@@ -3,6 +3,7 @@ package io.carpel.agent.cli;
 import io.carpel.agent.config.AgentConfig;
 import io.carpel.agent.config.ConfigLoader;
 import io.carpel.agent.config.RuntimeSettings;
+import io.carpel.agent.control.WorkProtocol;
 import io.carpel.cri.RuntimeCondition;
 import io.carpel.cri.StatusRequest;
 import io.carpel.cri.VersionRequest;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -35,7 +37,8 @@ import tools.jackson.databind.json.JsonMapper;
         name = "check",
         description = {
             "Try what this kernel and host can do and say it in plain words, with the fix where there"
-                    + " is one. Works without an agent, and tells about one that runs."
+                    + " is one. Works without an agent, and tells about one that runs, pods that are"
+                    + " stuck in some step included."
         },
         exitCodeListHeading = "Exit status:%n",
         exitCodeList = {
@@ -127,6 +130,7 @@ final class CheckCommand implements Callable<Integer> {
                     .getStatus()
                     .getConditionsList()
                     .forEach(condition -> findings.add(finding(condition)));
+            stuck(client).forEach(findings::add);
         } catch (StatusRuntimeException e) {
             findings.add(
                     new Finding(
@@ -136,6 +140,19 @@ final class CheckCommand implements Callable<Integer> {
                             "look into its log"));
         }
         return findings;
+    }
+
+    /// What the agent does for longer than it should take.
+    private static Stream<Finding> stuck(CriClient client) {
+        return client.work(DEADLINE).stream()
+                .filter(WorkProtocol.Pending::overdue)
+                .map(work ->
+                        new Finding(
+                                Level.DEGRADED,
+                                "%s %s".formatted(work.kind(), work.name()),
+                                "%s is stuck: %s, for %d s"
+                                        .formatted(work.call(), work.step(), work.seconds()),
+                                ""));
     }
 
     private static Finding finding(RuntimeCondition condition) {

@@ -1,12 +1,15 @@
 package io.carpel.agent.cli;
 
+import io.carpel.agent.control.WorkProtocol;
 import io.carpel.cri.ImageServiceGrpc;
 import io.carpel.cri.ImageServiceGrpc.ImageServiceBlockingStub;
 import io.carpel.cri.RuntimeServiceGrpc;
 import io.carpel.cri.RuntimeServiceGrpc.RuntimeServiceBlockingStub;
+import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.ClientCalls;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
@@ -14,6 +17,7 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.unix.DomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /// A client of the CRI socket, as the kubelet is one.
@@ -60,6 +64,16 @@ final class CriClient implements AutoCloseable {
     /// A pull has no deadline but the user's patience.
     ImageServiceBlockingStub images() {
         return ImageServiceGrpc.newBlockingStub(channel);
+    }
+
+    /// What the agent is doing at this moment.
+    List<WorkProtocol.Pending> work(Duration deadline) {
+        return ClientCalls.blockingUnaryCall(
+                        channel,
+                        WorkProtocol.LIST,
+                        CallOptions.DEFAULT.withDeadlineAfter(deadline),
+                        new WorkProtocol.Ask())
+                .work();
     }
 
     /// What a failed call means to the person at the terminal.

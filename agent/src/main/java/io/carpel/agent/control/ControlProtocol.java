@@ -75,7 +75,7 @@ public final class ControlProtocol {
     }
 
     /// A message as JSON.
-    private record Json<T>(Class<T> type) implements MethodDescriptor.Marshaller<T> {
+    record Json<T>(Class<T> type) implements MethodDescriptor.Marshaller<T> {
         @Override
         public InputStream stream(T value) {
             return new ByteArrayInputStream(JsonMapper.shared().writeValueAsBytes(value));

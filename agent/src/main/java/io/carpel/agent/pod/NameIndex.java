@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.carpel.runtime.error.AlreadyExistsException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /// Which object holds which name. A name has one holder, and a holder one name.
 final class NameIndex<K> {
@@ -40,6 +41,13 @@ final class NameIndex<K> {
             if (name != null) {
                 holders.remove(name);
             }
+        }
+    }
+
+    /// What an object is called, be it made or only about to be.
+    Optional<K> nameOf(String id) {
+        synchronized (lock) {
+            return Optional.ofNullable(names.get(id));
         }
     }
 

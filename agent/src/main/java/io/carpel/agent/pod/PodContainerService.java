@@ -141,6 +141,11 @@ public final class PodContainerService {
         containers.start(Prefixes.container(containers, id).id());
     }
 
+    /// What a container is called, be it made or only about to be.
+    public Optional<String> nameOf(String id) {
+        return names.nameOf(id).map(Object::toString);
+    }
+
     /// One that does not exist is stopped already.
     ///
     /// @param seconds between the stop signal and the kill; none or less kills at once
@@ -183,6 +188,8 @@ public final class PodContainerService {
         containers.reopenLog(Prefixes.container(containers, id).id());
     }
 
+    /// Runs a command to its end. It is killed when its time is over, and when the caller has gone.
+    ///
     /// @param seconds until the command is killed; 0 is never
     public ExecResult execSync(String id, List<String> command, long seconds) {
         if (command.isEmpty()) {
@@ -191,10 +198,9 @@ public final class PodContainerService {
         if (seconds < 0) {
             throw new InvalidArgumentException("timeout '%d' is less than 0".formatted(seconds));
         }
-        return containers.execSync(
-                Prefixes.container(containers, id).id(),
-                ContainerTranslator.words("cmd", command),
-                Duration.ofSeconds(Math.min(seconds, MAX_SECONDS)),
-                OUTPUT_CAP);
+        String container = Prefixes.container(containers, id).id();
+        List<String> words = ContainerTranslator.words("cmd", command);
+        Duration limit = Duration.ofSeconds(Math.min(seconds, MAX_SECONDS));
+        return CallerBound.run(() -> containers.execSync(container, words, limit, OUTPUT_CAP));
     }
 }

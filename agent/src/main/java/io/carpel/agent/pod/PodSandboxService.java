@@ -20,6 +20,7 @@ import io.carpel.runtime.sandbox.SandboxChange;
 import io.carpel.runtime.sandbox.SandboxManager;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executor;
@@ -130,6 +131,11 @@ public final class PodSandboxService {
                 names.release(id);
             }
         }
+    }
+
+    /// What a sandbox is called, be it made or only about to be.
+    public Optional<String> nameOf(String id) {
+        return names.nameOf(id).map(Object::toString);
     }
 
     /// One that does not exist is stopped already.

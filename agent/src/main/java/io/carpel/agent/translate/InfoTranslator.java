@@ -11,6 +11,8 @@ import io.carpel.runtime.sandbox.Sandbox;
 import io.carpel.runtime.spec.MountSpec;
 import io.carpel.runtime.spec.PidMode;
 import io.carpel.runtime.spec.PinnedNamespaces;
+import io.carpel.runtime.work.WorkBoard;
+import io.carpel.runtime.work.WorkItem;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -31,8 +33,12 @@ public final class InfoTranslator {
 
     private final ObjectMapper json;
 
-    public InfoTranslator(ObjectMapper json) {
+    private final WorkBoard board;
+
+    /// @param board shows what is being done
+    public InfoTranslator(ObjectMapper json, WorkBoard board) {
         this.json = json;
+        this.board = board;
     }
 
     /// @param containers the sandbox's containers
@@ -40,7 +46,7 @@ public final class InfoTranslator {
         ObjectNode info = json.createObjectNode();
         info.put("pid", pid(sandbox, containers));
         info.put("sandboxID", sandbox.id());
-        sandbox.pendingStep().ifPresent(step -> info.put("pendingStep", step));
+        pending(info, board.ofSandbox(sandbox.id()));
         info.set("config", tree(Payload.of(sandbox)));
         ObjectNode spec = info.putObject("runtimeSpec");
         spec.put("hostname", sandbox.spec().hostname());
@@ -49,6 +55,20 @@ public final class InfoTranslator {
         ArrayNode namespaces = linux.putArray("namespaces");
         pins(namespaces, sandbox.pins(), true);
         return Map.of(KEY, json.writeValueAsString(info));
+    }
+
+    // What is being done to it, for whoever wonders why it does not get on. Only when there is any.
+    private static void pending(ObjectNode info, List<WorkItem> work) {
+        if (!work.isEmpty()) {
+            ArrayNode pending = info.putArray("pending");
+            for (WorkItem item : work) {
+                pending.addObject()
+                        .put("id", item.subject().id())
+                        .put("call", item.call())
+                        .put("step", item.step())
+                        .put("since", item.since().toString());
+            }
+        }
     }
 
     // A sandbox has a process of its own only where it shares a pid namespace. Where it has none,
@@ -85,7 +105,7 @@ public final class InfoTranslator {
         info.put("pid", container.pid().orElse(0));
         info.put("sandboxID", container.spec().sandboxId());
         info.put("runtimeType", "carpel");
-        container.pendingStep().ifPresent(step -> info.put("pendingStep", step));
+        pending(info, board.of(container.id()));
         info.set("config", tree(withoutSecrets(Payload.of(container))));
         ObjectNode spec = info.putObject("runtimeSpec");
         ObjectNode process = spec.putObject("process");

@@ -39,6 +39,7 @@ import io.carpel.cri.StreamPodSandboxesResponse;
 import io.carpel.cri.VersionRequest;
 import io.carpel.runtime.network.NetworkKind;
 import io.carpel.runtime.network.NetworkStatus;
+import io.carpel.runtime.work.WorkBoard;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -110,7 +111,7 @@ final class CriServerTest {
 
     private CriServer server(Path path) {
         ObjectMapper json = new ObjectMapper();
-        InfoTranslator info = new InfoTranslator(json);
+        InfoTranslator info = new InfoTranslator(json, new WorkBoard(Clock.systemUTC()));
         PodSandboxService.Tools tools =
                 new PodSandboxService.Tools(new RandomIds(), Clock.systemUTC(), executor);
         NodeService node =

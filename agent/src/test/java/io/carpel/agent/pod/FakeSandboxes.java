@@ -54,8 +54,7 @@ public final class FakeSandboxes implements Sandboxes {
                 ready.pins(),
                 ready.shm(),
                 ready.reaperPid(),
-                ready.cgroupParent(),
-                ready.pendingStep());
+                ready.cgroupParent());
     }
 
     @Override

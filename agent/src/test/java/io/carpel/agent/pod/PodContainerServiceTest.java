@@ -18,6 +18,7 @@ import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.error.UnavailableException;
+import io.carpel.runtime.work.WorkBoard;
 import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -46,7 +47,7 @@ final class PodContainerServiceTest {
                 sandboxes,
                 containers,
                 Requests.containers(),
-                new InfoTranslator(new ObjectMapper()),
+                new InfoTranslator(new ObjectMapper(), new WorkBoard(Clock.systemUTC())),
                 new PodSandboxService.Tools(
                         () -> "%064x".formatted(0xcd00 + next.incrementAndGet()),
                         Clock.systemUTC(),

@@ -16,6 +16,7 @@ import io.carpel.runtime.error.AlreadyExistsException;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.error.UnavailableException;
+import io.carpel.runtime.work.WorkBoard;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -43,7 +44,7 @@ final class PodSandboxServiceTest {
                 sandboxes,
                 containers,
                 Requests.sandboxes(),
-                new InfoTranslator(new ObjectMapper()),
+                new InfoTranslator(new ObjectMapper(), new WorkBoard(Clock.systemUTC())),
                 new PodSandboxService.Tools(
                         () -> "%064x".formatted(0xab00 + next.incrementAndGet()), clock, executor));
     }

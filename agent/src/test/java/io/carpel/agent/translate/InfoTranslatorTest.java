@@ -10,7 +10,10 @@ import io.carpel.cri.NamespaceOption;
 import io.carpel.runtime.container.Container;
 import io.carpel.runtime.sandbox.Sandbox;
 import io.carpel.runtime.spec.PinnedNamespaces;
+import io.carpel.runtime.work.Subject;
+import io.carpel.runtime.work.WorkBoard;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -19,7 +22,8 @@ import tools.jackson.databind.ObjectMapper;
 
 final class InfoTranslatorTest {
     private final ObjectMapper json = new ObjectMapper();
-    private final InfoTranslator info = new InfoTranslator(json);
+    private final WorkBoard board = new WorkBoard(Clock.systemUTC());
+    private final InfoTranslator info = new InfoTranslator(json, board);
 
     private static Sandbox pinned(Optional<Integer> reaper) {
         Sandbox plain = Requests.snapshot(Requests.sandbox());
@@ -37,20 +41,39 @@ final class InfoTranslatorTest {
                         Optional.of(Path.of("/run/carpel/sandboxes/5/ns/pid"))),
                 Optional.empty(),
                 reaper,
-                "/carpel",
-                Optional.of("detach the network"));
+                "/carpel");
     }
 
     @Test
     void toolsFindPidAndNetworkNamespaceOfAPod() {
         JsonNode node = json.readTree(info.sandbox(pinned(Optional.of(77)), List.of()).get("info"));
         assertThat(node.get("pid").asInt()).isEqualTo(77);
-        assertThat(node.get("pendingStep").asString()).isEqualTo("detach the network");
+        assertThat(node.has("pending")).isFalse();
         assertThat(node.at("/runtimeSpec/linux/namespaces/0/type").asString()).isEqualTo("network");
         assertThat(node.at("/runtimeSpec/linux/namespaces/0/path").asString())
                 .isEqualTo("/run/netns/carpel-555");
         assertThat(node.at("/runtimeSpec/linux/namespaces")).hasSize(3);
         assertThat(node.at("/config/metadata/name").asString()).isEqualTo("web");
+    }
+
+    @Test
+    void whatHangsIsShownWithThePod() {
+        Sandbox pod = pinned(Optional.empty());
+        Subject member = Subject.container(pod.id(), Requests.CONTAINER_ID);
+        String text =
+                board.call(
+                        member,
+                        "create",
+                        work -> {
+                            work.at("prepare the mounts");
+                            WorkBoard.detail("host path /data");
+                            return info.sandbox(pod, List.of()).getOrDefault("info", "");
+                        });
+        JsonNode pending = json.readTree(text).at("/pending/0");
+        assertThat(pending.get("id").asString()).isEqualTo(Requests.CONTAINER_ID);
+        assertThat(pending.get("call").asString()).isEqualTo("create");
+        assertThat(pending.get("step").asString()).isEqualTo("prepare the mounts: host path /data");
+        assertThat(board.list()).isEmpty();
     }
 
     @Test

@@ -90,8 +90,7 @@ public final class Requests {
                 PinnedNamespaces.none(),
                 Optional.empty(),
                 Optional.empty(),
-                "/carpel",
-                Optional.empty());
+                "/carpel");
     }
 
     public static ContainerSpec spec(ContainerConfig.Builder config, Sandbox sandbox) {
@@ -112,8 +111,7 @@ public final class Requests {
                 List.of("/bin/sleep", "60"),
                 spec.resources(),
                 "/carpel/" + spec.id(),
-                List.of(),
-                Optional.empty());
+                List.of());
     }
 
     public static Container running(ContainerConfig.Builder config, PodSandboxConfig.Builder pod) {

@@ -82,8 +82,7 @@ final class StatusTranslatorTest {
                         ready.pins(),
                         Optional.empty(),
                         Optional.empty(),
-                        ready.cgroupParent(),
-                        Optional.empty());
+                        ready.cgroupParent());
         assertThat(SandboxStatusTranslator.item(stopped).getState())
                 .isEqualTo(PodSandboxState.SANDBOX_NOTREADY);
     }
@@ -192,8 +191,7 @@ final class StatusTranslatorTest {
                         tagged.argv(),
                         tagged.resources(),
                         tagged.cgroup(),
-                        List.of(),
-                        Optional.empty());
+                        List.of());
         assertThat(ContainerStatusTranslator.status(untagged).getImage().getImage())
                 .isEqualTo("registry.example/app@sha256:1");
     }
@@ -232,8 +230,7 @@ final class StatusTranslatorTest {
                         plain.argv(),
                         plain.resources(),
                         plain.cgroup(),
-                        List.of("sha256:abc"),
-                        Optional.empty());
+                        List.of("sha256:abc"));
         assertThat(ContainerStatusTranslator.status(container).getMountsList())
                 .containsExactly(
                         shared,

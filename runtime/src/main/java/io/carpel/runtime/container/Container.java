@@ -2,7 +2,9 @@ package io.carpel.runtime.container;
 
 import io.carpel.runtime.spec.ContainerSpec;
 import io.carpel.runtime.spec.ResourceLimits;
+import io.carpel.runtime.store.ObjectTable;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -18,7 +20,6 @@ import java.util.Optional;
 /// @param cgroup path of its cgroup below the hierarchies' roots
 /// @param imageVolumes ids of the images mounted as volumes, in the order of the spec's mounts that
 ///   name an image
-/// @param pendingStep what is being done to it at this moment
 public record Container(
         String id,
         ContainerSpec spec,
@@ -32,29 +33,16 @@ public record Container(
         List<String> argv,
         ResourceLimits resources,
         String cgroup,
-        List<String> imageVolumes,
-        Optional<String> pendingStep) {
+        List<String> imageVolumes) {
     public Container {
         argv = List.copyOf(argv);
         imageVolumes = List.copyOf(imageVolumes);
     }
 
-    Container at(Optional<String> step) {
-        return new Container(
-                id,
-                spec,
-                state,
-                createdAt,
-                imageId,
-                imageRef,
-                imageTag,
-                user,
-                stopSignal,
-                argv,
-                resources,
-                cgroup,
-                imageVolumes,
-                step);
+    /// The table that containers are shown in.
+    public static ObjectTable<Container, ContainerChange> table() {
+        return new ObjectTable<>(
+                "container", Container::id, Comparator.comparing(Container::createdAt));
     }
 
     /// The init's pid as the host sees it, while there is one.

@@ -34,11 +34,8 @@ final class ContainerEnds {
             if (live.mayLeaveProcesses() || record.isEmpty()) {
                 killRest(live);
             }
-            boolean oom = oomKilled(live, record);
             states.change(
-                    live.id,
-                    ContainerChange.Kind.STOPPED,
-                    before -> ended(before, live, record, oom));
+                    live.id, ContainerChange.Kind.STOPPED, before -> ended(before, live, record));
             live.end();
         } finally {
             live.transition.unlock();
@@ -47,12 +44,12 @@ final class ContainerEnds {
     }
 
     private ContainerState ended(
-            ContainerState before, LiveContainer live, Optional<ExitRecord> record, boolean oom) {
+            ContainerState before, LiveContainer live, Optional<ExitRecord> record) {
         if (live.startFailure().isPresent()) {
             return Transitions.onStartFailed(before, live.startFailure().get(), clock.instant());
         }
         if (record.isPresent()) {
-            return exited(before, record.get(), oom);
+            return exited(before, record.get());
         }
         return lost(
                 before, "its shim went away without an exit record; all its processes were killed");
@@ -60,12 +57,12 @@ final class ContainerEnds {
 
     /// What an exit record says. It may know of a start that this process did not live to write
     /// down.
-    static ContainerState exited(ContainerState before, ExitRecord exit, boolean oom) {
+    static ContainerState exited(ContainerState before, ExitRecord exit) {
         ContainerState from =
                 before instanceof ContainerState.Created(int pid) && exit.startedAt().isPresent()
                         ? new ContainerState.Running(pid, exit.startedAt().get())
                         : before;
-        return Transitions.onExited(from, exit.exitCode(), oom, exit.finishedAt());
+        return Transitions.onExited(from, exit.exitCode(), exit.oomKilled(), exit.finishedAt());
     }
 
     /// An end without a record, when nothing of the container is left.
@@ -81,18 +78,6 @@ final class ContainerEnds {
             live.cgroup.killAll();
         } catch (ContainerRuntimeException e) {
             LOG.warn("container {}: processes may be left: {}", live.id, e.getMessage());
-        }
-    }
-
-    private static boolean oomKilled(LiveContainer live, Optional<ExitRecord> record) {
-        if (record.isPresent() && record.get().oomKills() > 0) {
-            return true;
-        }
-        try {
-            return live.cgroup.oomKills() > 0;
-        } catch (ContainerRuntimeException e) {
-            LOG.debug("container {}: no count of OOM kills: {}", live.id, e.getMessage());
-            return false;
         }
     }
 

@@ -5,9 +5,7 @@ import io.carpel.runtime.container.ContainerState.Exited;
 import io.carpel.runtime.container.ContainerState.Running;
 import io.carpel.runtime.container.ContainerState.Unknown;
 import io.carpel.runtime.error.AlreadyExistsException;
-import io.carpel.runtime.error.CancelledException;
 import io.carpel.runtime.error.ContainerRuntimeException;
-import io.carpel.runtime.error.DeadlineExceededException;
 import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.KernelFaultException;
@@ -22,15 +20,21 @@ import io.carpel.runtime.launch.ShimStatus;
 import io.carpel.runtime.lifecycle.KeyedLocks;
 import io.carpel.runtime.lifecycle.Rollback;
 import io.carpel.runtime.lifecycle.Step;
-import io.carpel.runtime.sandbox.SandboxTable;
+import io.carpel.runtime.sandbox.Sandbox;
+import io.carpel.runtime.sandbox.SandboxChange;
 import io.carpel.runtime.spec.ContainerSpec;
 import io.carpel.runtime.spec.ResourceLimits;
 import io.carpel.runtime.store.Announcer;
 import io.carpel.runtime.store.CreationClock;
+import io.carpel.runtime.store.ObjectTable;
 import io.carpel.runtime.store.RecordStore;
 import io.carpel.runtime.store.StateLayout;
 import io.carpel.runtime.store.Trash;
 import io.carpel.runtime.store.Trees;
+import io.carpel.runtime.work.Subject;
+import io.carpel.runtime.work.Work;
+import io.carpel.runtime.work.WorkBoard;
+import io.carpel.runtime.work.WorkRoom;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -48,15 +52,13 @@ import java.util.function.Function;
 public final class ContainerManager {
     private static final Duration LOCK_WAIT = Duration.ofMinutes(2);
 
-    /// After SIGKILL a process ends at once, unless the kernel holds it in a call.
-    private static final Duration KILL_LIMIT = Duration.ofSeconds(90);
-
-    private final ContainerTable table;
+    private final ObjectTable<Container, ContainerChange> table;
     private final ContainerRooms rooms;
     private final ContainerSettings settings;
     private final List<Step<ContainerDraft>> steps;
     private final ContainerStates states;
     private final ContainerEnds ends;
+    private final ContainerStops stops;
     private final CreationClock creation;
     private final Clock clock;
     private final KeyedLocks locks = new KeyedLocks("container");
@@ -65,9 +67,9 @@ public final class ContainerManager {
 
     /// @param sandboxes in which containers are created
     public static ContainerManager open(
-            ContainerTable table,
+            ObjectTable<Container, ContainerChange> table,
             ContainerSettings settings,
-            SandboxTable sandboxes,
+            ObjectTable<Sandbox, SandboxChange> sandboxes,
             ContainerImages images,
             ContainerKernel kernel) {
         ContainerRooms rooms =
@@ -83,7 +85,8 @@ public final class ContainerManager {
                                 ContainerRecord.VERSION,
                                 RecordStore.mapper()),
                         new ProcessStore(settings.layout(), RecordStore.mapper()),
-                        kernel.trash());
+                        kernel.trash(),
+                        kernel.work());
         List<Step<ContainerDraft>> steps =
                 new ContainerSteps(rooms, settings, table::get, launching(kernel.launcher()))
                         .list();
@@ -96,7 +99,7 @@ public final class ContainerManager {
     }
 
     ContainerManager(
-            ContainerTable table,
+            ObjectTable<Container, ContainerChange> table,
             ContainerRooms rooms,
             ContainerSettings settings,
             List<Step<ContainerDraft>> steps,
@@ -108,6 +111,7 @@ public final class ContainerManager {
         this.clock = clock;
         this.states = new ContainerStates(table, rooms.records());
         this.ends = new ContainerEnds(states, clock);
+        this.stops = new ContainerStops(states, ends, live);
         this.creation = new CreationClock(clock);
     }
 
@@ -117,28 +121,47 @@ public final class ContainerManager {
     /// @throws FailedPreconditionException when the sandbox is not ready
     public Container create(ContainerSpec spec) {
         String id = spec.id();
-        try (var _ = locks.lock(id, LOCK_WAIT)) {
-            if (table.exists(id)) {
-                throw new AlreadyExistsException("container " + id + " exists");
-            }
-            drafts.begin(spec.sandboxId());
-            try {
-                return make(spec);
-            } finally {
-                drafts.end(spec.sandboxId());
-                table.rest(id);
-            }
-        }
+        return board().call(
+                        Subject.container(spec.sandboxId(), id),
+                        "create",
+                        work -> {
+                            try (var _ = lock(id, work);
+                                    var _ = drafts.begin(spec.sandboxId())) {
+                                if (table.exists(id)) {
+                                    throw new AlreadyExistsException("container " + id + " exists");
+                                }
+                                return make(spec, work);
+                            }
+                        });
     }
 
-    private Container make(ContainerSpec spec) {
+    private WorkBoard board() {
+        return rooms.work().board();
+    }
+
+    private KeyedLocks.Held lock(String id, Work work) {
+        work.at("wait for another call on it");
+        return locks.lock(id, LOCK_WAIT);
+    }
+
+    WorkRoom work() {
+        return rooms.work();
+    }
+
+    Subject subject(String id) {
+        // Gone in this moment: whoever asks for it is told when he gets there.
+        String sandbox = states.find(id).map(r -> r.spec().sandboxId()).orElse("");
+        return Subject.container(sandbox, id);
+    }
+
+    private Container make(ContainerSpec spec, Work work) {
         String id = spec.id();
         String step = "begin";
         try (var undo = new Rollback()) {
             ContainerDraft draft = new ContainerDraft(spec, undo, creation.next());
             for (Step<ContainerDraft> next : steps) {
                 step = next.name();
-                table.work(id, step);
+                work.at(step);
                 next.work().run(draft);
             }
             step = "publish it";
@@ -154,7 +177,7 @@ public final class ContainerManager {
             states.add(ContainerSteps.made(draft));
             // Whoever stops the sandbox first marks it, then looks for containers: either this
             // check sees the mark, or the container is seen there.
-            rooms.sandboxes().ready(spec.sandboxId());
+            rooms.sandboxes().get(spec.sandboxId()).requireReady();
             watch(made);
             undo.commit();
         } catch (ContainerRuntimeException e) {
@@ -163,8 +186,12 @@ public final class ContainerManager {
             throw fault(id, step, e);
         }
         Container made = table.get(id);
-        table.announce(ContainerChange.Kind.CREATED, made);
+        announce(ContainerChange.Kind.CREATED, made);
         return made;
+    }
+
+    private void announce(ContainerChange.Kind kind, Container container) {
+        table.changes().announce(new ContainerChange(kind, container));
     }
 
     private void watch(LiveContainer container) {
@@ -184,23 +211,30 @@ public final class ContainerManager {
     /// @throws FailedPreconditionException unless it is created and was never started
     public void start(String id) {
         table.get(id);
-        try (var _ = locks.lock(id, LOCK_WAIT)) {
-            table.work(id, "start the process");
-            ContainerRecord record = states.get(id);
-            // Says what is wrong when the state does not allow it.
-            Running _ = Transitions.onStarted(id, record.state(), clock.instant());
-            LiveContainer container = live.get(id);
-            if (container == null) {
-                throw new FailedPreconditionException("container " + id + " has ended");
-            }
-            container.transition.lock();
-            try {
-                start(container);
-            } finally {
-                container.transition.unlock();
-            }
+        board().run(
+                        subject(id),
+                        "start",
+                        work -> {
+                            try (var _ = lock(id, work)) {
+                                work.at("start the process");
+                                startLocked(id);
+                            }
+                        });
+    }
+
+    private void startLocked(String id) {
+        ContainerRecord record = states.get(id);
+        // Says what is wrong when the state does not allow it.
+        Running _ = Transitions.onStarted(id, record.state(), clock.instant());
+        LiveContainer container = live.get(id);
+        if (container == null) {
+            throw new FailedPreconditionException("container " + id + " has ended");
+        }
+        container.transition.lock();
+        try {
+            start(container);
         } finally {
-            table.rest(id);
+            container.transition.unlock();
         }
     }
 
@@ -219,7 +253,7 @@ public final class ContainerManager {
                                     id, before, status.startedAt().orElseGet(clock::instant)));
         } catch (ContainerRuntimeException e) {
             container.failedToStart(String.valueOf(e.getMessage()));
-            kill(container);
+            stops.kill(container);
             throw e;
         }
     }
@@ -232,43 +266,7 @@ public final class ContainerManager {
         if (container == null) {
             return;
         }
-        ContainerRecord record = states.get(id);
-        boolean ask = grace.isPositive() && record.state() instanceof Running;
-        if (ask) {
-            container.stopper.stop(record.stopSignal(), grace, () -> kill(container));
-            await(container, grace.plus(KILL_LIMIT));
-        } else {
-            kill(container);
-            await(container, KILL_LIMIT);
-        }
-    }
-
-    /// Kills it and everything in its cgroup, and settles its end when that is seen at once.
-    private void kill(LiveContainer container) {
-        if (container.mayLeaveProcesses()) {
-            container.cgroup.killAll();
-        }
-        try {
-            container.shim.kill(KILL_LIMIT).ifPresent(r -> ends.end(container, Optional.of(r)));
-        } catch (ContainerRuntimeException e) {
-            // Already gone: the exit record, or the subscription's word that there is none.
-            ends.end(container, container.shim.exited());
-        }
-        live.remove(container.id, container);
-    }
-
-    private static void await(LiveContainer container, Duration limit) {
-        try {
-            if (!container.awaitEnd(limit)) {
-                throw new DeadlineExceededException(
-                        "container %s has not ended %d s after it was killed"
-                                .formatted(container.id, KILL_LIMIT.toSeconds()));
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CancelledException(
-                    "interrupted while container %s is being stopped".formatted(container.id), e);
-        }
+        board().run(subject(id), "stop", work -> stops.stop(container, grace, work));
     }
 
     /// Kills it if needed and removes every trace but its log. An unknown one is already removed.
@@ -276,20 +274,27 @@ public final class ContainerManager {
         if (!table.exists(id)) {
             return;
         }
-        try (var _ = locks.lock(id, LOCK_WAIT)) {
-            Optional<ContainerRecord> record = states.find(id);
-            if (record.isPresent()) {
-                table.work(id, "stop it");
-                stop(id, Duration.ZERO);
-                table.work(id, "remove its files");
-                discard(states.get(id));
-                Container last = table.get(id);
-                states.drop(id);
-                table.announce(ContainerChange.Kind.REMOVED, last);
-            }
-        } finally {
-            table.rest(id);
+        board().run(
+                        subject(id),
+                        "remove",
+                        work -> {
+                            try (var _ = lock(id, work)) {
+                                removeLocked(id, work);
+                            }
+                        });
+    }
+
+    private void removeLocked(String id, Work work) {
+        if (states.find(id).isEmpty()) {
+            return;
         }
+        work.at("stop it");
+        stop(id, Duration.ZERO);
+        work.at("remove its cgroup and its files");
+        discard(states.get(id));
+        Container last = table.get(id);
+        states.drop(id);
+        announce(ContainerChange.Kind.REMOVED, last);
     }
 
     /// Removes what a container without processes still has.
@@ -317,25 +322,32 @@ public final class ContainerManager {
     /// @throws FailedPreconditionException when it has ended
     public void update(String id, ResourceLimits limits) {
         table.get(id);
-        try (var _ = locks.lock(id, LOCK_WAIT)) {
-            LiveContainer container = live.get(id);
-            if (container == null || container.hasEnded()) {
-                throw new FailedPreconditionException(
-                        "container %s has ended: its limits cannot be changed".formatted(id));
-            }
-            table.work(id, "change its limits");
-            container.cgroup.update(limits);
-            container.transition.lock();
-            try {
-                ContainerRecord now = states.get(id);
-                states.replace(
-                        now.with(LimitChange.over(now.resources(), limits)),
-                        ContainerChange.Kind.UPDATED);
-            } finally {
-                container.transition.unlock();
-            }
+        board().run(
+                        subject(id),
+                        "update",
+                        work -> {
+                            try (var _ = lock(id, work)) {
+                                work.at("change its limits");
+                                updateLocked(id, limits);
+                            }
+                        });
+    }
+
+    private void updateLocked(String id, ResourceLimits limits) {
+        LiveContainer container = live.get(id);
+        if (container == null || container.hasEnded()) {
+            throw new FailedPreconditionException(
+                    "container %s has ended: its limits cannot be changed".formatted(id));
+        }
+        container.cgroup.update(limits);
+        container.transition.lock();
+        try {
+            ContainerRecord now = states.get(id);
+            states.replace(
+                    now.with(LimitChange.over(now.resources(), limits)),
+                    ContainerChange.Kind.UPDATED);
         } finally {
-            table.rest(id);
+            container.transition.unlock();
         }
     }
 
@@ -374,15 +386,23 @@ public final class ContainerManager {
                             }
 
                             @Override
+                            public void silent(LiveContainer container) {
+                                alive(container);
+                                Thread.ofVirtual()
+                                        .name("find " + container.id)
+                                        .start(() -> stops.awaitAnswer(container));
+                            }
+
+                            @Override
                             public void found(String sentence) {
                                 findings.accept(sentence);
                             }
                         });
     }
 
-    /// Waits until no container of the sandbox is just being created.
-    void awaitDrafts(String sandboxId, Duration limit) {
-        drafts.awaitNone(sandboxId, limit);
+    /// Breaks off the creation of containers of the sandbox, and waits until all is undone.
+    void stopDrafts(String sandboxId, Duration limit) {
+        drafts.stop(sandboxId, limit);
     }
 
     /// @throws NotFoundException when there is none of this id
@@ -416,11 +436,6 @@ public final class ContainerManager {
     /// All of them, oldest first.
     public List<Container> list() {
         return table.list();
-    }
-
-    /// What is being done to containers that are not listed yet, by id.
-    public Map<String, String> making() {
-        return table.making();
     }
 
     public Announcer<ContainerChange> changes() {

@@ -4,7 +4,6 @@ import io.carpel.runtime.spec.ContainerSpec;
 import io.carpel.runtime.spec.ResourceLimits;
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 
 /// What is written down about a container. How its process is run (for execs) lies beside it and is
 /// written once.
@@ -53,8 +52,7 @@ record ContainerRecord(
                 argv,
                 resources,
                 cgroup,
-                imageVolumes,
-                Optional.empty());
+                imageVolumes);
     }
 
     ContainerRecord with(ContainerState next) {

@@ -23,13 +23,15 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
 
 /// Finds the containers that an earlier process of this runtime has left.
 ///
-/// What it assumes: a shim answers at its socket as long as its container lives; when it does not,
-/// the exit record tells the end; when there is none either, shim and container were killed, and
-/// whatever is left in the cgroup is killed too. The record is older than the shim's word, never
-/// newer.
+/// What it assumes: a shim listens at its socket as long as its container lives, though it may
+/// hang; when it does not, the exit record tells the end; when there is none either, shim and
+/// container were killed, and whatever is left in the cgroup is killed too. The record is older
+/// than the shim's word, never newer.
 final class ContainerRecovery {
     private static final Duration KILL_LIMIT = Duration.ofSeconds(10);
 
@@ -43,6 +45,9 @@ final class ContainerRecovery {
         void seen(ContainerRecord record);
 
         void alive(LiveContainer container);
+
+        /// Its shim is there and does not answer.
+        void silent(LiveContainer container);
 
         void found(String sentence);
     }
@@ -71,8 +76,17 @@ final class ContainerRecovery {
             sink.found("container %s has no record: taken apart".formatted(id));
             tolerate(id, sink, () -> takeApart(id, Optional.empty()));
         }
+        // All at once: those that hang must not add up.
+        Map<String, Contact> contacts = new ConcurrentHashMap<>();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            loaded.records()
+                    .keySet()
+                    .forEach(id -> threads.execute(() -> contacts.put(id, contact(id))));
+        }
         for (ContainerRecord record : loaded.records().values()) {
-            tolerate(record.spec().id(), sink, () -> restore(record, sink));
+            String id = record.spec().id();
+            Contact contact = contacts.getOrDefault(id, new Contact.Gone());
+            tolerate(id, sink, () -> restore(record, contact, sink));
         }
         sweepWritableLayers(sink);
     }
@@ -91,7 +105,29 @@ final class ContainerRecovery {
         }
     }
 
-    private void restore(ContainerRecord record, Sink sink) throws IOException {
+    /// What became of a shim.
+    private sealed interface Contact {
+        record Alive(ShimConnection shim, ShimStatus status) implements Contact {}
+
+        /// It is there, and does not answer.
+        record Silent(String why) implements Contact {}
+
+        record Gone() implements Contact {}
+    }
+
+    private Contact contact(String id) {
+        try {
+            ShimConnection shim =
+                    rooms.launcher().connect(id, layout.shimSocket(id), layout.exitRecord(id));
+            return new Contact.Alive(shim, shim.status());
+        } catch (UnavailableException _) {
+            return new Contact.Gone();
+        } catch (ContainerRuntimeException e) {
+            return new Contact.Silent(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void restore(ContainerRecord record, Contact contact, Sink sink) throws IOException {
         String id = record.spec().id();
         sink.seen(record);
         if (record.phase() == ContainerRecord.Phase.MAKING) {
@@ -102,7 +138,7 @@ final class ContainerRecovery {
         states.add(record);
         leaseAgain(record, sink);
         switch (record.state()) {
-            case Created _, Running _, Unknown _ -> reconnect(record, sink);
+            case Created _, Running _, Unknown _ -> reconnect(record, contact, sink);
             case Exited _ -> {
                 // Its end is known already, and nothing of it runs.
             }
@@ -127,26 +163,50 @@ final class ContainerRecovery {
         return all;
     }
 
-    private void reconnect(ContainerRecord record, Sink sink) throws IOException {
+    private void reconnect(ContainerRecord record, Contact contact, Sink sink) throws IOException {
         String id = record.spec().id();
         Cgroup cgroup = rooms.cgroups().reopen(record.cgroup());
-        ShimConnection shim;
-        ShimStatus status;
-        try {
-            shim = rooms.launcher().connect(id, layout.shimSocket(id), layout.exitRecord(id));
-            status = shim.status();
-        } catch (UnavailableException _) {
-            settle(id, cgroup, sink);
-            return;
+        switch (contact) {
+            case Contact.Gone _ -> settle(id, cgroup, sink);
+            case Contact.Silent(String why) -> {
+                // Neither its state nor its end can be known. Whoever stops it kills it by its
+                // cgroup.
+                sink.found("container %s: %s".formatted(id, why));
+                ShimConnection shim =
+                        rooms.launcher()
+                                .assume(
+                                        id,
+                                        layout.shimSocket(id),
+                                        layout.exitRecord(id),
+                                        pid(record.state()));
+                states.change(id, ContainerChange.Kind.UPDATED, s -> Transitions.onLost(s, why));
+                sink.silent(live(record, shim, cgroup, sink));
+            }
+            case Contact.Alive(ShimConnection shim, ShimStatus status) -> {
+                status.startedAt()
+                        .filter(_ -> !(record.state() instanceof Running))
+                        .ifPresent(at ->
+                                states.change(
+                                        id,
+                                        ContainerChange.Kind.STARTED,
+                                        s -> new Running(shim.pid(), at)));
+                sink.alive(live(record, shim, cgroup, sink));
+            }
         }
-        status.startedAt()
-                .filter(_ -> record.state() instanceof Created)
-                .ifPresent(at ->
-                        states.change(
-                                id,
-                                ContainerChange.Kind.STARTED,
-                                s -> Transitions.onStarted(id, s, at)));
-        sink.alive(new LiveContainer(id, record.spec().pid(), shim, cgroup, process(id, sink)));
+    }
+
+    private static int pid(ContainerState state) {
+        return switch (state) {
+            case Created(int pid) -> pid;
+            case Running(int pid, var _) -> pid;
+            case Exited _, Unknown _ -> 0;
+        };
+    }
+
+    private LiveContainer live(
+            ContainerRecord record, ShimConnection shim, Cgroup cgroup, Sink sink) {
+        String id = record.spec().id();
+        return new LiveContainer(id, record.spec().pid(), shim, cgroup, process(id, sink));
     }
 
     private Optional<ResolvedProcess> process(String id, Sink sink) {
@@ -169,7 +229,7 @@ final class ContainerRecovery {
                 id,
                 ContainerChange.Kind.STOPPED,
                 before ->
-                        exit.map(e -> ContainerEnds.exited(before, e, e.oomKilled()))
+                        exit.map(e -> ContainerEnds.exited(before, e))
                                 .orElseGet(() ->
                                         ends.lost(
                                                 before,

@@ -2,6 +2,7 @@ package io.carpel.runtime.container;
 
 import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.NotFoundException;
+import io.carpel.runtime.store.ObjectTable;
 import io.carpel.runtime.store.RecordStore;
 import java.io.IOException;
 import java.util.Map;
@@ -17,11 +18,12 @@ import org.slf4j.LoggerFactory;
 final class ContainerStates {
     private static final Logger LOG = LoggerFactory.getLogger(ContainerStates.class);
 
-    private final ContainerTable table;
+    private final ObjectTable<Container, ContainerChange> table;
     private final RecordStore<ContainerRecord> store;
     private final Map<String, ContainerRecord> records = new ConcurrentHashMap<>();
 
-    ContainerStates(ContainerTable table, RecordStore<ContainerRecord> store) {
+    ContainerStates(
+            ObjectTable<Container, ContainerChange> table, RecordStore<ContainerRecord> store) {
         this.table = table;
         this.store = store;
     }
@@ -82,7 +84,7 @@ final class ContainerStates {
         records.put(record.spec().id(), record);
         Container snapshot = record.snapshot();
         table.publish(snapshot);
-        table.announce(kind, snapshot);
+        table.changes().announce(new ContainerChange(kind, snapshot));
     }
 
     /// Forgets it; the caller has removed the files.

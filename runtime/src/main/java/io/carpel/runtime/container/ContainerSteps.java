@@ -17,14 +17,17 @@ import io.carpel.runtime.launch.ContainerLaunch.RootFilesystem;
 import io.carpel.runtime.launch.ContainerLaunch.ShimFiles;
 import io.carpel.runtime.launch.ShimConnection;
 import io.carpel.runtime.lifecycle.Step;
+import io.carpel.runtime.log.LogTarget;
 import io.carpel.runtime.namespace.IdmapNamespaces;
 import io.carpel.runtime.sandbox.Sandbox;
 import io.carpel.runtime.sandbox.SandboxSettings;
+import io.carpel.runtime.spec.DeviceSpec;
 import io.carpel.runtime.spec.PidMode;
 import io.carpel.runtime.spec.Printable;
 import io.carpel.runtime.spec.UserNamespaceSpec;
 import io.carpel.runtime.store.StateLayout;
 import io.carpel.runtime.store.Trees;
+import io.carpel.runtime.work.Subject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,6 +65,7 @@ final class ContainerSteps {
         this.mounts =
                 new MountPreparer(
                         rooms.images(),
+                        rooms.work().slow(),
                         new MountPreparer.Options(
                                 settings.recursiveReadonly(), settings.createMissingSources()));
         this.idmaps = IdmapNamespaces.of(() -> rooms.launcher().helpers());
@@ -86,9 +90,10 @@ final class ContainerSteps {
 
     private void check(ContainerDraft draft) throws IOException {
         SandboxSettings.checkId("container", draft.spec.id());
-        Sandbox sandbox = rooms.sandboxes().ready(draft.spec.sandboxId());
+        Sandbox sandbox = rooms.sandboxes().get(draft.spec.sandboxId()).requireReady();
         draft.sandbox(sandbox);
         RequestChecks.check(draft.spec, sandbox);
+        checkLog(draft, sandbox);
         if (draft.spec.pid() == PidMode.TARGET) {
             Container target = containers.apply(draft.spec.targetContainer().orElseThrow());
             draft.targetPid = Optional.of(RequestChecks.targetPid(draft.spec, target));
@@ -97,6 +102,20 @@ final class ContainerSteps {
 
     private void findNamedDevices(ContainerDraft draft) {
         draft.wanted = DeviceEdits.apply(draft.spec, cdi.resolve(draft.spec.cdiDevices()));
+    }
+
+    private void checkLog(ContainerDraft draft, Sandbox sandbox) throws IOException {
+        Optional<Path> log = draft.spec.logPath();
+        if (log.isPresent()) {
+            String place = "log path " + Printable.of(log.get().toString());
+            rooms.work()
+                    .slow()
+                    .call(spot -> {
+                        spot.at(place);
+                        LogTarget.below(sandbox.spec().logDirectory(), log.get());
+                        return place;
+                    });
+        }
     }
 
     private void findImage(ContainerDraft draft) {
@@ -132,13 +151,25 @@ final class ContainerSteps {
         draft.volumeMaps = Optional.of(maps);
         draft.mounts =
                 mounts.prepare(draft.wanted.mounts(), id, maps, user.isPresent(), draft.undo);
-        HostDevices.Found found =
-                devices.find(
-                        draft.wanted.devices(),
-                        draft.spec.security().privileged(),
-                        draft.process().credentials().uid());
+        HostDevices.Found found = findDevices(draft);
         draft.devices = found.nodes();
         draft.deviceRules = found.rules();
+    }
+
+    private HostDevices.Found findDevices(ContainerDraft draft) throws IOException {
+        List<DeviceSpec> wanted = draft.wanted.devices();
+        boolean all = draft.spec.security().privileged();
+        long uid = draft.process().credentials().uid();
+        if (wanted.isEmpty()) {
+            return devices.find(wanted, all, uid);
+        }
+        String place = "device " + Printable.of(wanted.getFirst().hostPath());
+        return rooms.work()
+                .slow()
+                .call(spot -> {
+                    spot.at(place);
+                    return devices.find(wanted, all, uid);
+                });
     }
 
     private void writeRecord(ContainerDraft draft) throws IOException {
@@ -147,14 +178,25 @@ final class ContainerSteps {
             throw new AlreadyExistsException(
                     "the first digits of container id %s are in use".formatted(id));
         }
-        draft.undo.add(() -> Trees.remove(layout.container(id)));
-        draft.undo.add(() -> Trees.remove(layout.writable(id)));
+        String cgroup = rooms.cgroups().path(draft.sandbox().cgroupParent(), id);
+        draft.cgroupPath(cgroup);
+        // As long as a process hangs in its cgroup, the record stays for who tries again, be it
+        // this process or a later one.
+        draft.undo.add(
+                rooms.work()
+                        .janitor()
+                        .undo(
+                                Subject.container(draft.spec.sandboxId(), id),
+                                "remove its cgroup and its files",
+                                () -> {
+                                    rooms.cgroups().reopen(cgroup).remove();
+                                    ContainerManager.removeFiles(layout, rooms.trash(), id);
+                                }));
         Trees.makePrivate(layout.container(id));
         Trees.makePrivate(layout.writable(id));
         Files.createDirectory(layout.upper(id));
         Files.createDirectory(layout.work(id));
         rooms.processes().put(id, draft.process());
-        draft.cgroupPath(rooms.cgroups().path(draft.sandbox().cgroupParent(), id));
         rooms.records().put(id, draft.record(Phase.MAKING, stopSignal(draft)));
     }
 
@@ -168,14 +210,12 @@ final class ContainerSteps {
 
     private void makeCgroup(ContainerDraft draft) {
         draft.cgroup(
-                draft.undo.add(
-                        rooms.cgroups()
-                                .create(
-                                        draft.sandbox().cgroupParent(),
-                                        draft.spec.id(),
-                                        draft.spec.resources(),
-                                        draft.deviceRules),
-                        Cgroup::remove));
+                rooms.cgroups()
+                        .create(
+                                draft.sandbox().cgroupParent(),
+                                draft.spec.id(),
+                                draft.spec.resources(),
+                                draft.deviceRules));
     }
 
     private void launch(ContainerDraft draft) {

@@ -4,26 +4,62 @@ import io.carpel.runtime.error.CancelledException;
 import io.carpel.runtime.error.DeadlineExceededException;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
-/// Counts the containers that are just being made, by sandbox, so that stopping a sandbox can wait
-/// until none is.
+/// The containers that are just being made, by sandbox, so that stopping a sandbox need not wait
+/// for one whose creation hangs.
 final class Drafts {
-    private final Map<String, Integer> counts = new HashMap<>();
+    // Guarded by this.
+    private final Map<String, Set<Draft>> underWay = new HashMap<>();
 
-    synchronized void begin(String sandboxId) {
-        counts.merge(sandboxId, 1, Integer::sum);
+    /// One creation, on its thread.
+    final class Draft implements AutoCloseable {
+        private final String sandboxId;
+        private final Thread thread = Thread.currentThread();
+        private boolean told;
+
+        private Draft(String sandboxId) {
+            this.sandboxId = sandboxId;
+        }
+
+        @Override
+        public void close() {
+            synchronized (Drafts.this) {
+                underWay.computeIfPresent(
+                        sandboxId,
+                        (_, all) -> {
+                            all.remove(this);
+                            return all.isEmpty() ? null : all;
+                        });
+                Drafts.this.notifyAll();
+                if (told) {
+                    // It was meant for this creation, not for what the thread does next.
+                    boolean _ = Thread.interrupted();
+                }
+            }
+        }
     }
 
-    synchronized void end(String sandboxId) {
-        counts.computeIfPresent(sandboxId, (_, n) -> n == 1 ? null : n - 1);
-        notifyAll();
+    synchronized Draft begin(String sandboxId) {
+        Draft draft = new Draft(sandboxId);
+        underWay.computeIfAbsent(sandboxId, _ -> new HashSet<>()).add(draft);
+        return draft;
     }
 
+    /// Interrupts those under way and waits for their end.
+    ///
     /// @throws DeadlineExceededException when some are still being made after `limit`
-    synchronized void awaitNone(String sandboxId, Duration limit) {
+    synchronized void stop(String sandboxId, Duration limit) {
         long end = System.nanoTime() + limit.toNanos();
-        while (counts.containsKey(sandboxId)) {
+        while (underWay.containsKey(sandboxId)) {
+            for (Draft draft : underWay.getOrDefault(sandboxId, Set.of())) {
+                if (!draft.told) {
+                    draft.told = true;
+                    draft.thread.interrupt();
+                }
+            }
             long left = (end - System.nanoTime()) / 1_000_000;
             if (left <= 0) {
                 throw new DeadlineExceededException(

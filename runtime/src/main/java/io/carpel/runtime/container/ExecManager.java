@@ -10,19 +10,33 @@ import io.carpel.runtime.launch.ExecPlan;
 import io.carpel.runtime.launch.ExecSession;
 import io.carpel.runtime.launch.LaunchPlanner;
 import io.carpel.runtime.launch.ResolvedProcess;
-import io.carpel.runtime.sandbox.SandboxTable;
+import io.carpel.runtime.sandbox.Sandbox;
+import io.carpel.runtime.sandbox.SandboxChange;
 import io.carpel.runtime.spec.Printable;
+import io.carpel.runtime.store.ObjectTable;
+import io.carpel.runtime.work.Work;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Function;
 
 /// Runs further commands in running containers.
 public final class ExecManager {
-    private final ContainerManager containers;
-    private final SandboxTable sandboxes;
+    /// Without a limit it is the caller's affair how long a command runs.
+    private static final Duration NO_LIMIT = Duration.ofDays(36500);
 
-    public ExecManager(ContainerManager containers, SandboxTable sandboxes) {
+    private final ContainerManager containers;
+    private final ObjectTable<Sandbox, SandboxChange> sandboxes;
+
+    public ExecManager(ContainerManager containers, ObjectTable<Sandbox, SandboxChange> sandboxes) {
         this.containers = containers;
         this.sandboxes = sandboxes;
+    }
+
+    private record Command(
+            String containerId, List<String> argv, boolean tty, boolean stdin, Duration timeout) {
+        String name() {
+            return Printable.of(argv.getFirst());
+        }
     }
 
     /// Runs a command to its end and returns what it printed.
@@ -37,15 +51,30 @@ public final class ExecManager {
             throw new InvalidArgumentException(
                     "timeout of %d s is negative".formatted(timeout.toSeconds()));
         }
-        CappedOutput output = new CappedOutput(outputCap);
-        try (ExecSession session = start(containerId, argv, false, false, timeout)) {
+        Command command = new Command(containerId, argv, false, false, timeout);
+        return working(command, work -> run(command, new CappedOutput(outputCap), work));
+    }
+
+    private <R> R working(Command command, Function<Work, R> body) {
+        return containers
+                .work()
+                .board()
+                .call(containers.subject(command.containerId()), "exec", body);
+    }
+
+    private ExecResult run(Command command, CappedOutput output, Work work) {
+        Duration timeout = command.timeout();
+        try (ExecSession session = start(command, work)) {
+            work.at(
+                    "wait for command " + command.name(),
+                    timeout.isZero() ? NO_LIMIT : timeout.plus(Work.PATIENCE));
             ExecSession.ExecResult result = session.await(output);
             if (result.timedOut()) {
                 throw new DeadlineExceededException(
                         "command '%s' in container %s ran longer than %d s and was killed"
                                 .formatted(
-                                        Printable.of(argv.getFirst()),
-                                        containerId,
+                                        command.name(),
+                                        command.containerId(),
                                         timeout.toSeconds()));
             }
             return new ExecResult(result.exitCode(), output.stdout(), output.stderr());
@@ -57,11 +86,13 @@ public final class ExecManager {
     /// @param tty whether it gets a terminal of its own
     /// @param stdin whether its input is fed; otherwise it is `/dev/null`
     public ProcessSession open(String containerId, List<String> argv, boolean tty, boolean stdin) {
-        return new ExecStreams(start(containerId, argv, tty, stdin, Duration.ZERO));
+        Command command = new Command(containerId, argv, tty, stdin, Duration.ZERO);
+        return working(command, work -> new ExecStreams(start(command, work)));
     }
 
-    private ExecSession start(
-            String containerId, List<String> argv, boolean tty, boolean stdin, Duration timeout) {
+    private ExecSession start(Command command, Work work) {
+        List<String> argv = command.argv();
+        String containerId = command.containerId();
         if (argv.isEmpty() || argv.getFirst().isEmpty()) {
             throw new InvalidArgumentException("no command to run in container " + containerId);
         }
@@ -81,10 +112,11 @@ public final class ExecManager {
         ExecPlan plan =
                 LaunchPlanner.planExec(
                         new ExecLaunch(
-                                process.withCommand(argv, tty, stdin),
+                                process.withCommand(argv, command.tty(), command.stdin()),
                                 userNamespace,
                                 ContainerSteps.placement(container.cgroup),
-                                timeout));
+                                command.timeout()));
+        work.at("start command " + command.name());
         return container.shim.exec(plan);
     }
 }

@@ -3,15 +3,19 @@ package io.carpel.runtime.container;
 import io.carpel.runtime.cgroup.Cgroup;
 import io.carpel.runtime.launch.ResolvedProcess;
 import io.carpel.runtime.launch.ShimConnection;
+import io.carpel.runtime.lifecycle.ProcessIdentity;
 import io.carpel.runtime.spec.PidMode;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// A container that has processes: what is needed to work on it, from create until it has ended.
 final class LiveContainer {
+    private static final long PAUSE_NANOS = 20_000_000;
+
     final String id;
     final PidMode pid;
     final ShimConnection shim;
@@ -63,6 +67,18 @@ final class LiveContainer {
     void end() {
         ended.countDown();
         stopper.ended();
+    }
+
+    /// Whether none of its processes is left, but for zombies that a hung shim does not reap.
+    boolean isGone(Duration limit) {
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (cgroup.pids().stream().anyMatch(p -> ProcessIdentity.of(p).isPresent())) {
+            if (System.nanoTime() - deadline > 0) {
+                return false;
+            }
+            LockSupport.parkNanos(PAUSE_NANOS);
+        }
+        return true;
     }
 
     /// @return false when it still has not ended after `limit`

@@ -12,12 +12,14 @@ import io.carpel.runtime.spec.MountSpec;
 import io.carpel.runtime.spec.MountSpec.Propagation;
 import io.carpel.runtime.spec.Printable;
 import io.carpel.runtime.store.Trees;
+import io.carpel.runtime.work.SlowCalls;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -29,14 +31,17 @@ final class MountPreparer {
     private static final Set<String> OPTIONS = Set.of("noexec", "nodev", "nosuid");
 
     private final ContainerImages images;
+    private final SlowCalls slow;
     private final Options options;
 
     /// @param recursiveReadonly whether the kernel can (mount_setattr(2), 5.12)
     /// @param createMissing whether an absent source becomes a directory
     record Options(boolean recursiveReadonly, boolean createMissing) {}
 
-    MountPreparer(ContainerImages images, Options options) {
+    /// @param slow runs looks at the host's paths
+    MountPreparer(ContainerImages images, SlowCalls slow, Options options) {
         this.images = images;
+        this.slow = slow;
         this.options = options;
     }
 
@@ -54,16 +59,19 @@ final class MountPreparer {
             throw new InvalidArgumentException(
                     "%d mounts are more than %d".formatted(specs.size(), LIMIT));
         }
+        for (MountSpec spec : specs) {
+            check(spec, mapped);
+        }
+        Iterator<Path> sources = findSources(specs).iterator();
         List<ResolvedMount> mounts = new ArrayList<>(specs.size());
         List<String> imageIds = new ArrayList<>();
         for (MountSpec spec : specs) {
-            check(spec, mapped);
             if (spec.image().isPresent()) {
                 Image image = leaseVolume(spec, owner, undo);
                 imageIds.add(image.id());
                 mounts.add(new ResolvedMount(spec, Path.of("/"), image.layers(), Optional.empty()));
             } else {
-                mounts.add(new ResolvedMount(spec, findSource(spec), List.of(), maps.of(spec)));
+                mounts.add(new ResolvedMount(spec, sources.next(), List.of(), maps.of(spec)));
             }
         }
         checkPropagation(mounts);
@@ -72,6 +80,22 @@ final class MountPreparer {
                 Comparator.comparingInt(
                         m -> Path.of(m.spec().target()).normalize().getNameCount()));
         return new Prepared(mounts, imageIds);
+    }
+
+    /// All in one go, on a thread that may hang at any of them.
+    private List<Path> findSources(List<MountSpec> specs) throws IOException {
+        List<MountSpec> onHost = specs.stream().filter(m -> m.image().isEmpty()).toList();
+        if (onHost.isEmpty()) {
+            return List.of();
+        }
+        return slow.call(spot -> {
+            List<Path> found = new ArrayList<>(onHost.size());
+            for (MountSpec spec : onHost) {
+                spot.at("host path " + Printable.of(spec.source()));
+                found.add(findSource(spec));
+            }
+            return found;
+        });
     }
 
     private void check(MountSpec spec, boolean mapped) {

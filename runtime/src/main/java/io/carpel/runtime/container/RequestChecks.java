@@ -2,7 +2,6 @@ package io.carpel.runtime.container;
 
 import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.error.InvalidArgumentException;
-import io.carpel.runtime.log.LogTarget;
 import io.carpel.runtime.sandbox.Sandbox;
 import io.carpel.runtime.spec.ContainerSpec;
 import io.carpel.runtime.spec.PidMode;
@@ -27,9 +26,6 @@ final class RequestChecks {
         checkCount("read-only paths", spec.security().readonlyPaths().size());
         checkPidMode(spec, sandbox.spec().namespaces().pid());
         spec.stopSignal().ifPresent(Signals::check);
-        if (spec.logPath().isPresent()) {
-            LogTarget.below(sandbox.spec().logDirectory(), spec.logPath().get());
-        }
     }
 
     private static void checkCount(String what, int count) {

@@ -17,16 +17,14 @@ public final class SandboxMembers implements SandboxContainers {
     private static final Duration DRAFTS_WAIT = Duration.ofMinutes(1);
 
     private final ContainerManager manager;
-    private final ContainerTable table;
 
-    public SandboxMembers(ContainerManager manager, ContainerTable table) {
+    public SandboxMembers(ContainerManager manager) {
         this.manager = manager;
-        this.table = table;
     }
 
     @Override
     public void stopAll(String sandboxId) {
-        manager.awaitDrafts(sandboxId, DRAFTS_WAIT);
+        manager.stopDrafts(sandboxId, DRAFTS_WAIT);
         each(sandboxId, id -> manager.stop(id, Duration.ZERO));
     }
 
@@ -36,7 +34,11 @@ public final class SandboxMembers implements SandboxContainers {
     }
 
     private void each(String sandboxId, Consumer<String> work) {
-        List<String> ids = table.of(sandboxId).stream().map(Container::id).toList();
+        List<String> ids =
+                manager.list().stream()
+                        .filter(c -> c.spec().sandboxId().equals(sandboxId))
+                        .map(Container::id)
+                        .toList();
         if (ids.size() == 1) {
             work.accept(ids.getFirst());
             return;

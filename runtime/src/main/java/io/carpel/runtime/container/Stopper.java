@@ -44,8 +44,9 @@ final class Stopper {
             lock.unlock();
         }
         if (first) {
-            ask(number);
+            // Before it is asked: a shim that hangs must not hold up the clock.
             Thread.ofVirtual().name("stop " + id).start(() -> killWhenDue(kill));
+            ask(number);
         }
     }
 

@@ -18,8 +18,6 @@ final class Transitions {
     /// What a shell says of a command that could not be run is 127; this one never was a process.
     static final int START_ERROR_CODE = 128;
 
-    private static final int KILLED = 128 + Signals.KILL;
-
     private Transitions() {}
 
     /// @throws FailedPreconditionException unless it is created
@@ -41,7 +39,7 @@ final class Transitions {
         };
     }
 
-    /// @param oomKilled whether the kernel took a process of its cgroup for lack of memory
+    /// @param oomKilled whether it died of the kernel's OOM killer, see [ExitRecord#oomKilled]
     static ContainerState onExited(ContainerState state, int code, boolean oomKilled, Instant at) {
         return switch (state) {
             case Created _, Unknown _ ->
@@ -57,6 +55,19 @@ final class Transitions {
         };
     }
 
+    /// Its shim answers again.
+    ///
+    /// @param startedAt empty when it was never started
+    static ContainerState onFound(ContainerState state, int pid, Optional<Instant> startedAt) {
+        return switch (state) {
+            case Unknown _ ->
+                    startedAt
+                            .<ContainerState>map(at -> new Running(pid, at))
+                            .orElseGet(() -> new Created(pid));
+            case Created _, Running _, Exited _ -> state;
+        };
+    }
+
     static ContainerState onLost(ContainerState state, String message) {
         return switch (state) {
             case Created _, Running _, Unknown _ -> new Unknown(message);
@@ -64,13 +75,11 @@ final class Transitions {
         };
     }
 
-    /// A child killed for lack of memory while the init ends well, or by an error of its own, is
-    /// not the container's end: only a killed init is.
     private static String reason(int code, boolean oomKilled) {
         if (code == 0) {
             return COMPLETED;
         }
-        return oomKilled && code == KILLED ? OOM_KILLED : ERROR;
+        return oomKilled ? OOM_KILLED : ERROR;
     }
 
     static String describe(ContainerState state) {

@@ -7,6 +7,8 @@ import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.image.registry.Login;
 import io.carpel.runtime.image.registry.RegistryClient;
 import io.carpel.runtime.spec.Printable;
+import io.carpel.runtime.work.Subject;
+import io.carpel.runtime.work.WorkBoard;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,14 +34,18 @@ public final class ImagePuller implements AutoCloseable {
     private final RegistryClient registries;
     private final LayerPool pool;
     private final ExecutorService threads;
+    private final WorkBoard board;
     private final Object lock = new Object();
 
     /// Guarded by `lock`.
     private final Map<Key, Shared> underWay = new HashMap<>();
 
     /// Pulls by the settings `store` was opened with.
-    public ImagePuller(ImageStore store) {
+    ///
+    /// @param board shows the pulls under way
+    public ImagePuller(ImageStore store, WorkBoard board) {
         this.store = store;
+        this.board = board;
         this.registries = new RegistryClient(store.settings().registry());
         this.pool = new LayerPool(store);
         // Pulls wait for disks and registries: platform threads.
@@ -111,7 +117,15 @@ public final class ImagePuller implements AutoCloseable {
                         shared.cancellation);
         threads.execute(() -> {
             try {
-                Image image = job.run(ref, login, onlyHost);
+                Image image =
+                        board.call(
+                                Subject.image(ref.toString()),
+                                "pull",
+                                work -> {
+                                    work.at("ask the registry");
+                                    shared.listeners.add(new PullWork(work));
+                                    return job.run(ref, login, onlyHost);
+                                });
                 forget(key, shared);
                 shared.result.complete(image);
             } catch (RuntimeException | Error e) {

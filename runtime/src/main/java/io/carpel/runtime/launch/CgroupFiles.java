@@ -41,7 +41,8 @@ final class CgroupFiles {
             return new Op.Accounting(dir, dir + "/memory.events", dir + "/memory.peak");
         }
         // Not the tracking hierarchy: an exec's processes are not listed in its parent there.
-        Path kill = directory(cgroup.taskFiles().getFirst());
+        // The freezer if there is one: who kills there can thaw as well.
+        Path kill = v1(cgroup, "freezer").orElseGet(() -> directory(cgroup.taskFiles().getFirst()));
         Optional<Path> memory = v1(cgroup, "memory");
         return new Op.Accounting(
                 kill.toString(),

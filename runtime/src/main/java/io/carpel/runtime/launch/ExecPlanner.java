@@ -50,6 +50,6 @@ final class ExecPlanner {
         }
         ops.addAll(ProcessPlanner.before(process));
         ops.addAll(ProcessPlanner.execute(process));
-        return new ExecPlan(ops);
+        return new ExecPlan(ops, launch.timeout());
     }
 }

@@ -16,7 +16,8 @@ import java.util.OptionalLong;
 /// @param pid the host pid it had
 /// @param exitCode what `wait(2)` says, 128 + signal for a killed process
 /// @param signal the signal that killed it, or 0
-/// @param oomKills processes of the container's cgroup that the kernel killed for want of memory
+/// @param oomKills processes of the container's cgroup that the kernel killed for want of memory,
+///   but for those before we were asked to kill it ourselves
 /// @param peakMemory most bytes the cgroup used, where the kernel tells
 /// @param droppedLogBytes output that could not be logged because the disk was full
 /// @param startedAt empty when it was killed before it was started
@@ -30,11 +31,12 @@ public record ExitRecord(
         Optional<Instant> startedAt,
         Instant finishedAt) {
     private static final int LIMIT = 4096;
+    private static final int KILLED = 128 + 9;
 
-    /// Whether the kernel's OOM killer ended it: a process of its cgroup was chosen and it was
-    /// itself killed.
+    /// Whether it died of the kernel's OOM killer: that took a process of its cgroup, and either
+    /// the first process was the one, or it ended with what a shell says of a child that was.
     public boolean oomKilled() {
-        return oomKills > 0 && signal == 9;
+        return oomKills > 0 && exitCode == KILLED;
     }
 
     /// Reads the record a shim has written; empty when there is none yet.

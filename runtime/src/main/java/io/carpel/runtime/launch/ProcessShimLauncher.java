@@ -10,7 +10,9 @@ import io.carpel.runtime.linux.LinuxFileCalls;
 import io.carpel.runtime.linux.LinuxProcessCalls;
 import io.carpel.runtime.linux.ProcessCalls;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -82,6 +84,9 @@ final class ProcessShimLauncher implements ShimLauncher {
                 return new SocketShimConnection(
                         plan.id(), plan.socket(), plan.exitRecord(), pid, deadlines);
             }
+        } catch (SocketTimeoutException | ClosedByInterruptException e) {
+            // As below; what it has begun is seen to with the cgroup.
+            throw ShimChannel.gone(subject, e);
         } catch (IOException e) {
             // A shim that has been connected to and left ends by itself and removes its socket.
             throw new KernelFaultException(subject + ": could not launch its shim", e);
@@ -139,6 +144,11 @@ final class ProcessShimLauncher implements ShimLauncher {
     @Override
     public ShimConnection connect(String id, Path socket, Path exitRecord) {
         return SocketShimConnection.find(id, socket, exitRecord, deadlines);
+    }
+
+    @Override
+    public ShimConnection assume(String id, Path socket, Path exitRecord, int pid) {
+        return new SocketShimConnection(id, socket, exitRecord, pid, deadlines);
     }
 
     @Override

@@ -1,5 +1,8 @@
 package io.carpel.runtime.launch;
 
+import io.carpel.runtime.error.CancelledException;
+import io.carpel.runtime.error.ContainerRuntimeException;
+import io.carpel.runtime.error.DeadlineExceededException;
 import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.linux.Errno;
@@ -9,10 +12,13 @@ import io.carpel.runtime.linux.LinuxFileCalls;
 import io.carpel.runtime.spec.Printable;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -27,8 +33,12 @@ final class ShimChannel implements AutoCloseable {
     private static final int MAX_REPLY = Wire.STREAM_CHUNK;
     private static final int MAX_ADDRESS = 100;
 
+    /// EAGAIN of connect(2) on a unix socket, in the words that java.nio passes on.
+    private static final String QUEUE_FULL = "Resource temporarily unavailable";
+
     private final SocketChannel channel;
     private final Deadlines deadlines;
+    private volatile boolean late;
     private final ByteBuffer header =
             ByteBuffer.allocate(Wire.FRAME_HEADER).order(ByteOrder.LITTLE_ENDIAN);
     private ByteBuffer body = ByteBuffer.allocate(512).order(ByteOrder.LITTLE_ENDIAN);
@@ -43,7 +53,16 @@ final class ShimChannel implements AutoCloseable {
         try {
             connect(channel, socket);
             return new ShimChannel(channel, deadlines);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException e) {
+            channel.close();
+            if (String.valueOf(e.getMessage()).contains(QUEUE_FULL)) {
+                // It listens, and has not taken up the last calls: it hangs.
+                SocketTimeoutException timeout = new SocketTimeoutException("the shim is silent");
+                timeout.initCause(e);
+                throw timeout;
+            }
+            throw e;
+        } catch (RuntimeException e) {
             channel.close();
             throw e;
         }
@@ -64,7 +83,21 @@ final class ShimChannel implements AutoCloseable {
 
     /// Closes the channel when `limit` is over and the returned deadline was not called off.
     Deadlines.Deadline guard(Duration limit) {
-        return deadlines.after(limit, this::close);
+        return deadlines.after(limit, this::expire);
+    }
+
+    private void expire() {
+        late = true;
+        close();
+    }
+
+    private IOException broken(ClosedChannelException e) {
+        if (!late) {
+            return e;
+        }
+        SocketTimeoutException timeout = new SocketTimeoutException("the shim is silent");
+        timeout.initCause(e);
+        return timeout;
     }
 
     void send(int type, byte[] payload) throws IOException {
@@ -75,8 +108,12 @@ final class ShimChannel implements AutoCloseable {
         var head = ByteBuffer.allocate(Wire.FRAME_HEADER).order(ByteOrder.LITTLE_ENDIAN);
         head.putInt(payload.remaining()).putInt(type).flip();
         ByteBuffer[] parts = {head, payload};
-        while (payload.hasRemaining() || head.hasRemaining()) {
-            channel.write(parts);
+        try {
+            while (payload.hasRemaining() || head.hasRemaining()) {
+                channel.write(parts);
+            }
+        } catch (ClosedChannelException e) {
+            throw broken(e);
         }
     }
 
@@ -104,10 +141,14 @@ final class ShimChannel implements AutoCloseable {
     }
 
     private void fill(ByteBuffer buffer) throws IOException {
-        while (buffer.hasRemaining()) {
-            if (channel.read(buffer) < 0) {
-                throw new EOFException("the shim closed the connection");
+        try {
+            while (buffer.hasRemaining()) {
+                if (channel.read(buffer) < 0) {
+                    throw new EOFException("the shim closed the connection");
+                }
             }
+        } catch (ClosedChannelException e) {
+            throw broken(e);
         }
     }
 
@@ -137,8 +178,16 @@ final class ShimChannel implements AutoCloseable {
         return Printable.of(new String(text, StandardCharsets.UTF_8));
     }
 
-    static UnavailableException gone(String subject, IOException cause) {
-        return new UnavailableException(subject + ": its shim does not answer", cause);
+    /// What a broken connection means: a guard has ended it, or there is no shim.
+    static ContainerRuntimeException gone(String subject, IOException cause) {
+        return switch (cause) {
+            case ClosedByInterruptException _ ->
+                    new CancelledException(subject + ": interrupted while asking its shim", cause);
+            case SocketTimeoutException _ ->
+                    new DeadlineExceededException(
+                            subject + ": its shim does not answer in time", cause);
+            default -> new UnavailableException(subject + ": its shim does not answer", cause);
+        };
     }
 
     @Override

@@ -7,8 +7,10 @@ import java.util.function.Consumer;
 /// A container's shim. Every call opens its own short connection, so nothing is held between calls
 /// and a slow one delays no other. Safe for use by many threads; nothing needs to be closed.
 ///
-/// Calls throw [io.carpel.runtime.error.UnavailableException] when the shim does not answer any
-/// more, which is normal once the container has ended: ask [#exited] then.
+/// Calls throw [io.carpel.runtime.error.UnavailableException] when there is no shim any more, which
+/// is normal once the container has ended: ask [#exited] then. They throw
+/// [io.carpel.runtime.error.DeadlineExceededException] when it is there and does not answer in
+/// time.
 public interface ShimConnection {
     /// Host pid of the container's first process.
     int pid();
@@ -31,8 +33,8 @@ public interface ShimConnection {
     Optional<ExitRecord> awaitExit(Duration limit);
 
     /// Calls `listener` once, on a virtual thread of its own, when the container has ended. Returns
-    /// after the shim has acknowledged, so an exit cannot be missed. The argument is empty when the
-    /// shim went away without a record (it was killed).
+    /// after the shim has acknowledged, or is seen to hang, so an exit cannot be missed. The
+    /// argument is empty when the shim went away without a record (it was killed).
     void onExit(Consumer<Optional<ExitRecord>> listener);
 
     /// Sends a signal to the container's first process; the shim is its parent, so the pid cannot
@@ -62,5 +64,9 @@ public interface ShimConnection {
 
     /// Ends a container that was never started, or kills a running one, with everything in its
     /// cgroup, and waits for the record.
+    ///
+    /// @return empty when it was killed and has not ended within `limit`: the kernel holds it
+    /// @throws io.carpel.runtime.error.DeadlineExceededException when the shim hangs and cannot be
+    ///   asked
     Optional<ExitRecord> kill(Duration limit);
 }

@@ -22,7 +22,13 @@ public interface ShimLauncher extends AutoCloseable {
     ///
     /// @throws io.carpel.runtime.error.UnavailableException when none listens there; then the exit
     ///   record tells whether the container ended
+    /// @throws io.carpel.runtime.error.DeadlineExceededException when it hangs
     ShimConnection connect(String id, Path socket, Path exitRecord);
+
+    /// The shim that should listen at `socket`, without asking: one that hangs.
+    ///
+    /// @param pid of the container's first process as far as it is known, or 0
+    ShimConnection assume(String id, Path socket, Path exitRecord, int pid);
 
     /// Processes that hold namespaces.
     HelperRoles helpers();

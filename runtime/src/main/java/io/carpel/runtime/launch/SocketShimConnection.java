@@ -1,25 +1,30 @@
 package io.carpel.runtime.launch;
 
+import io.carpel.runtime.error.DeadlineExceededException;
 import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.error.KernelFaultException;
-import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.launch.ShimChannel.Frame;
 import io.carpel.runtime.linux.Errno;
 import io.carpel.runtime.linux.ErrnoException;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /// [ShimConnection] by one short unix connection for each call.
 final class SocketShimConnection implements ShimConnection {
-    /// A shim answers at once, or it is stopped or gone.
-    private static final Duration CALL_LIMIT = Duration.ofSeconds(30);
+    /// A shim answers at once, or it hangs: in writing a log to a dead file server, or stopped.
+    private static final Duration CALL_LIMIT = Duration.ofSeconds(10);
+
+    /// Between two attempts to reach a shim that hangs.
+    private static final long PAUSE_NANOS = 2_000_000_000L;
 
     /// Exec of a program from a slow disk.
     private static final Duration START_LIMIT = Duration.ofMinutes(2);
@@ -162,18 +167,42 @@ final class SocketShimConnection implements ShimConnection {
 
     @Override
     public void onExit(Consumer<Optional<ExitRecord>> listener) {
+        String thread = "exit-" + id;
         try {
-            var channel = connect();
-            try (var _ = channel.guard(CALL_LIMIT)) {
-                channel.send(Wire.SUBSCRIBE);
-                expect(channel.read(), Wire.OK);
-            } catch (IOException | RuntimeException e) {
-                channel.close();
-                throw e;
-            }
-            Thread.ofVirtual().name("exit-" + id).start(() -> waitAndTell(channel, listener));
+            ShimChannel channel = subscribe();
+            Thread.ofVirtual().name(thread).start(() -> waitAndTell(channel, listener));
+        } catch (SocketTimeoutException _) {
+            Thread.ofVirtual().name(thread).start(() -> subscribeLater(listener));
         } catch (IOException _) {
-            Thread.ofVirtual().name("exit-" + id).start(() -> listener.accept(exited()));
+            Thread.ofVirtual().name(thread).start(() -> listener.accept(exited()));
+        }
+    }
+
+    private ShimChannel subscribe() throws IOException {
+        ShimChannel channel = connect();
+        try (var _ = channel.guard(CALL_LIMIT)) {
+            channel.send(Wire.SUBSCRIBE);
+            expect(channel.read(), Wire.OK);
+            return channel;
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    /// A shim that hangs has not ended, and its container's end cannot be missed meanwhile: it is
+    /// the shim that takes note of it.
+    private void subscribeLater(Consumer<Optional<ExitRecord>> listener) {
+        while (true) {
+            try {
+                waitAndTell(subscribe(), listener);
+                return;
+            } catch (SocketTimeoutException _) {
+                LockSupport.parkNanos(PAUSE_NANOS);
+            } catch (IOException _) {
+                listener.accept(exited());
+                return;
+            }
         }
     }
 
@@ -216,9 +245,17 @@ final class SocketShimConnection implements ShimConnection {
         } catch (IOException e) {
             throw ShimChannel.gone(subject(), e);
         }
-        try (var _ = channel.guard(START_LIMIT)) {
+        Duration limit = plan.timeout().isZero() ? START_LIMIT : plan.timeout().plus(CALL_LIMIT);
+        try (var _ = channel.guard(limit)) {
             channel.send(Wire.EXEC, bytes);
-            Frame started = expect(channel.read(), Wire.EXEC_STARTED);
+            Frame started = channel.read();
+            if (started.type() == Wire.EXEC_EXITED) {
+                throw new DeadlineExceededException(
+                        subject()
+                                + ": the command could not begin within its time and was killed;"
+                                + " is its cgroup frozen?");
+            }
+            expect(started, Wire.EXEC_STARTED);
             return new SocketExecSession(subject(), channel, started.data().getInt());
         } catch (IOException e) {
             channel.close();
@@ -252,24 +289,33 @@ final class SocketShimConnection implements ShimConnection {
 
     @Override
     public Optional<ExitRecord> kill(Duration limit) {
-        try (var channel = connect();
-                var _ = channel.guard(limit)) {
-            channel.send(Wire.SUBSCRIBE);
-            expect(channel.read(), Wire.OK);
-            channel.send(Wire.KILL);
-            Frame frame = channel.read();
-            if (frame.type() == Wire.OK) {
-                return Optional.of(readRecord(channel));
+        try (var channel = connect()) {
+            if (!ask(channel)) {
+                return exited();
             }
-            return exited();
+            try (var _ = channel.guard(limit)) {
+                return Optional.of(readRecord(channel));
+            } catch (SocketTimeoutException _) {
+                return exited();
+            }
         } catch (EOFException _) {
             return exited();
         } catch (IOException e) {
             Optional<ExitRecord> record = exited();
             if (record.isEmpty()) {
-                throw new UnavailableException(subject() + ": could not be killed", e);
+                throw ShimChannel.gone(subject(), e);
             }
             return record;
+        }
+    }
+
+    /// @return false when there is nothing to be killed any more
+    private boolean ask(ShimChannel channel) throws IOException {
+        try (var _ = channel.guard(CALL_LIMIT)) {
+            channel.send(Wire.SUBSCRIBE);
+            expect(channel.read(), Wire.OK);
+            channel.send(Wire.KILL);
+            return channel.read().type() == Wire.OK;
         }
     }
 }

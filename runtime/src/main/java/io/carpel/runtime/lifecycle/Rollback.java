@@ -44,7 +44,8 @@ public final class Rollback implements AutoCloseable {
     @Override
     public void close() {
         @Nullable Exception first = null;
-        boolean interrupted = false;
+        // Told to hurry: an undo that talks to somebody would fail at once for that.
+        boolean interrupted = Thread.interrupted();
         while (!actions.isEmpty()) {
             try {
                 actions.pop().run();

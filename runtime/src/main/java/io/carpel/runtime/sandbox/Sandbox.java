@@ -1,9 +1,12 @@
 package io.carpel.runtime.sandbox;
 
+import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.spec.PinnedNamespaces;
 import io.carpel.runtime.spec.SandboxSpec;
+import io.carpel.runtime.store.ObjectTable;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -16,8 +19,6 @@ import java.util.Optional;
 /// @param shm what its containers see as `/dev/shm`; empty when that is the host's
 /// @param reaperPid pid 1 of the shared PID namespace, as the host sees it
 /// @param cgroupParent the cgroup below which its containers' cgroups lie
-/// @param pendingStep what is being done to it at this moment, for example `detach the network`; a
-///   sandbox that hangs shows here where
 public record Sandbox(
         String id,
         SandboxSpec spec,
@@ -27,8 +28,7 @@ public record Sandbox(
         PinnedNamespaces pins,
         Optional<Path> shm,
         Optional<Integer> reaperPid,
-        String cgroupParent,
-        Optional<String> pendingStep) {
+        String cgroupParent) {
     public Sandbox {
         addresses = List.copyOf(addresses);
     }
@@ -37,8 +37,20 @@ public record Sandbox(
         return state instanceof SandboxState.Ready;
     }
 
-    Sandbox at(Optional<String> step) {
-        return new Sandbox(
-                id, spec, state, createdAt, addresses, pins, shm, reaperPid, cgroupParent, step);
+    /// The table that sandboxes are shown in.
+    public static ObjectTable<Sandbox, SandboxChange> table() {
+        return new ObjectTable<>("sandbox", Sandbox::id, Comparator.comparing(Sandbox::createdAt));
+    }
+
+    /// This very sandbox, if containers can be created in it.
+    ///
+    /// @throws FailedPreconditionException when it is not ready
+    public Sandbox requireReady() {
+        return switch (state) {
+            case SandboxState.Ready _ -> this;
+            case SandboxState.NotReady(var _, String why) ->
+                    throw new FailedPreconditionException(
+                            "sandbox %s is not ready: %s".formatted(id, why));
+        };
     }
 }

@@ -17,8 +17,13 @@ import io.carpel.runtime.sandbox.SandboxRecord.Holding;
 import io.carpel.runtime.spec.SandboxSpec;
 import io.carpel.runtime.store.Announcer;
 import io.carpel.runtime.store.CreationClock;
+import io.carpel.runtime.store.ObjectTable;
 import io.carpel.runtime.store.RecordStore;
 import io.carpel.runtime.store.Trees;
+import io.carpel.runtime.work.Subject;
+import io.carpel.runtime.work.Work;
+import io.carpel.runtime.work.WorkBoard;
+import io.carpel.runtime.work.WorkRoom;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.time.Clock;
@@ -37,7 +42,7 @@ public final class SandboxManager {
     /// Longer than a network plugin may take, shorter than callers wait.
     private static final Duration LOCK_WAIT = Duration.ofMinutes(3);
 
-    private final SandboxTable table;
+    private final ObjectTable<Sandbox, SandboxChange> table;
     private final SandboxRooms rooms;
     private final SandboxSettings settings;
     private final List<Step<SandboxDraft>> steps;
@@ -50,11 +55,12 @@ public final class SandboxManager {
     /// @param namespaces makes and pins namespaces
     /// @param containers who knows the containers of a sandbox
     public static SandboxManager open(
-            SandboxTable table,
+            ObjectTable<Sandbox, SandboxChange> table,
             SandboxSettings settings,
             PodNamespaces namespaces,
             PodNetwork network,
-            SandboxContainers containers) {
+            SandboxContainers containers,
+            WorkRoom work) {
         Clock clock = Clock.systemUTC();
         SandboxRooms rooms =
                 new SandboxRooms(
@@ -66,13 +72,14 @@ public final class SandboxManager {
                                 SandboxRecord.class,
                                 SandboxRecord.VERSION,
                                 RecordStore.mapper()),
-                        containers);
+                        containers,
+                        work);
         List<Step<SandboxDraft>> steps = new SandboxSteps(rooms, settings, clock).list();
         return new SandboxManager(table, rooms, settings, steps, clock);
     }
 
     SandboxManager(
-            SandboxTable table,
+            ObjectTable<Sandbox, SandboxChange> table,
             SandboxRooms rooms,
             SandboxSettings settings,
             List<Step<SandboxDraft>> steps,
@@ -92,24 +99,42 @@ public final class SandboxManager {
     /// @throws AlreadyExistsException when there is one of this id
     public Sandbox run(SandboxSpec spec) {
         String id = spec.id();
-        try (var _ = locks.lock(id, LOCK_WAIT)) {
-            if (table.exists(id)) {
-                throw new AlreadyExistsException("sandbox " + id + " exists");
-            }
-            Sandbox made = make(spec);
-            table.announce(SandboxChange.Kind.READY, made);
-            return made;
-        }
+        return board().call(
+                        Subject.sandbox(id),
+                        "run",
+                        work -> {
+                            try (var _ = lock(id, work)) {
+                                if (table.exists(id)) {
+                                    throw new AlreadyExistsException("sandbox " + id + " exists");
+                                }
+                                Sandbox made = make(spec, work);
+                                announce(SandboxChange.Kind.READY, made);
+                                return made;
+                            }
+                        });
     }
 
-    private Sandbox make(SandboxSpec spec) {
+    private WorkBoard board() {
+        return rooms.work().board();
+    }
+
+    private KeyedLocks.Held lock(String id, Work work) {
+        work.at("wait for another call on it");
+        return locks.lock(id, LOCK_WAIT);
+    }
+
+    private void announce(SandboxChange.Kind kind, Sandbox sandbox) {
+        table.changes().announce(new SandboxChange(kind, sandbox));
+    }
+
+    private Sandbox make(SandboxSpec spec, Work work) {
         String step = "begin";
         try (var undo = new Rollback()) {
             SandboxSpec settled = chooseIds(spec, undo);
             SandboxDraft draft = new SandboxDraft(settled, undo, creation.next(), settings);
             for (Step<SandboxDraft> next : steps) {
                 step = next.name();
-                table.work(spec.id(), step);
+                work.at(step);
                 next.work().run(draft);
             }
             SandboxRecord record = draft.made();
@@ -122,8 +147,6 @@ public final class SandboxManager {
             throw e;
         } catch (Exception e) {
             throw fault(spec.id(), step, e);
-        } finally {
-            table.rest(spec.id());
         }
     }
 
@@ -144,11 +167,14 @@ public final class SandboxManager {
         if (!table.exists(id)) {
             return;
         }
-        try (var _ = locks.lock(id, LOCK_WAIT)) {
-            stopLocked(id);
-        } finally {
-            table.rest(id);
-        }
+        board().run(
+                        Subject.sandbox(id),
+                        "stop",
+                        work -> {
+                            try (var _ = lock(id, work)) {
+                                stopLocked(id, work);
+                            }
+                        });
     }
 
     /// Stops it if needed, removes its containers and every trace. An unknown one is already
@@ -157,24 +183,31 @@ public final class SandboxManager {
         if (!table.exists(id)) {
             return;
         }
-        try (var _ = locks.lock(id, LOCK_WAIT)) {
-            if (!table.exists(id)) {
-                return;
-            }
-            stopLocked(id);
-            table.work(id, "remove its containers");
-            rooms.containers().removeAll(id);
-            table.work(id, "remove its files");
-            removeDirectory(id);
-            records.remove(id);
-            rooms.ids().release(id);
-            table.remove(id).ifPresent(s -> table.announce(SandboxChange.Kind.REMOVED, s));
-        } finally {
-            table.rest(id);
-        }
+        board().run(
+                        Subject.sandbox(id),
+                        "remove",
+                        work -> {
+                            try (var _ = lock(id, work)) {
+                                removeLocked(id, work);
+                            }
+                        });
     }
 
-    private void stopLocked(String id) {
+    private void removeLocked(String id, Work work) {
+        if (!table.exists(id)) {
+            return;
+        }
+        stopLocked(id, work);
+        work.at("remove its containers");
+        rooms.containers().removeAll(id);
+        work.at("remove its files");
+        removeDirectory(id);
+        records.remove(id);
+        rooms.ids().release(id);
+        table.remove(id).ifPresent(s -> announce(SandboxChange.Kind.REMOVED, s));
+    }
+
+    private void stopLocked(String id, Work work) {
         SandboxRecord record = records.get(id);
         if (record == null) {
             return;
@@ -182,24 +215,24 @@ public final class SandboxManager {
         if (record.state() instanceof SandboxState.Ready) {
             record = markNotReady(record, "it was stopped");
         }
-        table.work(id, "stop its containers");
+        work.at("stop its containers");
         rooms.containers().stopAll(id);
-        release(record);
+        release(record, work);
     }
 
     /// Takes down what the record holds, and writes down what is left after each step.
-    private void release(SandboxRecord record) {
+    private void release(SandboxRecord record, Work work) {
         String id = record.spec().id();
         SandboxRecord now = record;
         if (now.holds(Holding.NETWORK)) {
-            table.work(id, "detach the network");
+            work.at("detach the network");
             rooms.network().detach(NetworkRequest.of(now.spec(), now.netnsFile()));
             now = now.without(Holding.NETWORK);
             // In memory only: should this process die now, a second detach does no harm.
             records.put(id, now);
         }
         if (now.holds(Holding.NAMESPACES)) {
-            table.work(id, "take down its namespaces");
+            work.at("take down its namespaces");
             Optional<Integer> reaper =
                     now.reaper().filter(ProcessIdentity::alive).map(ProcessIdentity::pid);
             rooms.namespaces().remove(now.pins(), now.shm(), reaper);
@@ -213,7 +246,7 @@ public final class SandboxManager {
         write(next);
         Sandbox snapshot = next.snapshot();
         table.publish(snapshot);
-        table.announce(SandboxChange.Kind.STOPPED, snapshot);
+        announce(SandboxChange.Kind.STOPPED, snapshot);
         return next;
     }
 
@@ -291,7 +324,7 @@ public final class SandboxManager {
         records.put(id, record);
         if (record.phase() == SandboxRecord.Phase.MAKING) {
             findings.accept("sandbox %s was half made: taken apart".formatted(id));
-            release(record);
+            board().run(Subject.sandbox(id), "recover", work -> release(record, work));
             removeDirectory(id);
             records.remove(id);
             return;
@@ -321,17 +354,12 @@ public final class SandboxManager {
     ///
     /// @throws io.carpel.runtime.error.UnavailableException when nothing listens
     public SocketChannel dial(String id, int port) {
-        return dialer.dial(table.ready(id), port);
+        return dialer.dial(table.get(id).requireReady(), port);
     }
 
     /// All of them, oldest first.
     public List<Sandbox> list() {
         return table.list();
-    }
-
-    /// What is being done to sandboxes that are not listed yet, by id.
-    public Map<String, String> making() {
-        return table.making();
     }
 
     public Announcer<SandboxChange> changes() {

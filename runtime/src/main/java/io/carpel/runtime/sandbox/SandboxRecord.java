@@ -56,8 +56,7 @@ record SandboxRecord(
                 pins,
                 shm,
                 reaper.map(ProcessIdentity::pid),
-                cgroupParent,
-                Optional.empty());
+                cgroupParent);
     }
 
     SandboxRecord with(SandboxState next) {

@@ -4,6 +4,7 @@ import io.carpel.runtime.namespace.IdRangePool;
 import io.carpel.runtime.namespace.PodNamespaces;
 import io.carpel.runtime.network.PodNetwork;
 import io.carpel.runtime.store.RecordStore;
+import io.carpel.runtime.work.WorkRoom;
 
 /// The rooms that a sandbox is made with.
 ///
@@ -13,4 +14,5 @@ record SandboxRooms(
         IdRangePool ids,
         PodNetwork network,
         RecordStore<SandboxRecord> records,
-        SandboxContainers containers) {}
+        SandboxContainers containers,
+        WorkRoom work) {}

@@ -7,8 +7,10 @@ import io.carpel.runtime.namespace.PodNamespaces;
 import io.carpel.runtime.namespace.PodNamespacesRequest;
 import io.carpel.runtime.network.NetworkRequest;
 import io.carpel.runtime.sandbox.SandboxRecord.Phase;
+import io.carpel.runtime.spec.Printable;
 import io.carpel.runtime.store.StateLayout;
 import io.carpel.runtime.store.Trees;
+import io.carpel.runtime.work.Subject;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -95,7 +97,13 @@ final class SandboxSteps {
     private void attachNetwork(SandboxDraft draft) {
         if (draft.ownNetwork()) {
             NetworkRequest request = NetworkRequest.of(draft.spec, draft.netnsFile);
-            draft.undo.add(() -> rooms.network().detach(request));
+            draft.undo.add(
+                    rooms.work()
+                            .janitor()
+                            .undo(
+                                    Subject.sandbox(draft.spec.id()),
+                                    "detach the network",
+                                    () -> rooms.network().detach(request)));
             draft.addresses = rooms.network().attach(request).addresses();
         }
     }
@@ -112,8 +120,15 @@ final class SandboxSteps {
     private void makeLogDirectory(SandboxDraft draft) throws IOException {
         Optional<Path> directory = draft.spec.logDirectory();
         if (directory.isPresent()) {
-            // Belongs to the caller, who may already have files in it: stays when a step fails.
-            Trees.makeReadable(directory.get());
+            String place = "log directory " + Printable.of(directory.get().toString());
+            rooms.work()
+                    .slow()
+                    .call(spot -> {
+                        spot.at(place);
+                        // The caller's, who may already have files in it: stays if a step fails.
+                        Trees.makeReadable(directory.get());
+                        return place;
+                    });
         }
     }
 

@@ -1,42 +1,58 @@
 package io.carpel.runtime.store;
 
 import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.error.NotFoundException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
 
-/// The published snapshots of all objects of one kind. Reading never waits.
-public final class ObjectTable<S> {
+/// The objects of one kind as everybody may see them, and the news about them. Reading never waits
+/// for whoever works on one.
+///
+/// @param <S> an immutable snapshot of an object
+/// @param <C> a change of one
+public final class ObjectTable<S, C> {
     private static final int FULL_ID = 64;
 
     private final ConcurrentMap<String, S> published = new ConcurrentHashMap<>();
+    private final Announcer<C> changes = new Announcer<>();
+    private final String kind;
+    private final Function<S, String> id;
     private final Comparator<S> order;
 
+    /// @param kind of object, for messages: `sandbox`
+    /// @param id of a snapshot's object
     /// @param order in which [#list] returns them
-    public ObjectTable(Comparator<S> order) {
+    public ObjectTable(String kind, Function<S, String> id, Comparator<S> order) {
+        this.kind = kind;
+        this.id = id;
         this.order = order;
     }
 
-    public void put(String id, S snapshot) {
-        published.put(id, snapshot);
+    /// Shows this snapshot instead of an earlier one of the same object.
+    public void publish(S snapshot) {
+        published.put(id.apply(snapshot), snapshot);
     }
 
-    /// Replaces a snapshot that is there; `change` must be quick. Empty when it is gone.
-    public Optional<S> update(String id, UnaryOperator<S> change) {
-        return Optional.ofNullable(
-                published.computeIfPresent(id, (_, before) -> change.apply(before)));
+    public Optional<S> remove(String wanted) {
+        return Optional.ofNullable(published.remove(wanted));
     }
 
-    public Optional<S> get(String id) {
-        return Optional.ofNullable(published.get(id));
+    public boolean exists(String wanted) {
+        return published.containsKey(wanted);
     }
 
-    public Optional<S> remove(String id) {
-        return Optional.ofNullable(published.remove(id));
+    /// @throws NotFoundException when there is none of this id
+    public S get(String wanted) {
+        S snapshot = published.get(wanted);
+        if (snapshot == null) {
+            throw new NotFoundException(kind + " " + wanted + " does not exist");
+        }
+        return snapshot;
     }
 
     /// The one whose id begins with `prefix`; empty for an empty prefix.
@@ -48,16 +64,26 @@ public final class ObjectTable<S> {
             return Optional.ofNullable(exact);
         }
         List<String> matches =
-                published.keySet().stream().filter(id -> id.startsWith(prefix)).limit(2).toList();
+                published.keySet().stream()
+                        .filter(each -> each.startsWith(prefix))
+                        .limit(2)
+                        .toList();
         if (matches.size() > 1) {
             throw new InvalidArgumentException("id prefix '" + prefix + "' is not unique");
         }
-        return matches.isEmpty() ? Optional.empty() : get(matches.getFirst());
+        return matches.isEmpty()
+                ? Optional.empty()
+                : Optional.ofNullable(published.get(matches.getFirst()));
     }
 
     public List<S> list() {
         List<S> all = new ArrayList<>(published.values());
         all.sort(order);
         return List.copyOf(all);
+    }
+
+    /// Who wants to hear of changes, and where they are told.
+    public Announcer<C> changes() {
+        return changes;
     }
 }

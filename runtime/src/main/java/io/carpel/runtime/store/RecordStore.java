@@ -28,7 +28,8 @@ public final class RecordStore<R> {
     private static final String FILE = "record.json";
 
     // Thread-safe and costly to make: it learns the types it meets.
-    private static final ObjectMapper MAPPER = JsonMapper.builder().build();
+    private static final ObjectMapper MAPPER =
+            JsonMapper.builder().addModule(PathText.module()).build();
 
     private final Path directory;
     private final int version;

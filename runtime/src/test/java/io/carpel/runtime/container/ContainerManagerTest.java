@@ -24,9 +24,11 @@ import io.carpel.runtime.spec.ContainerSpec;
 import io.carpel.runtime.spec.MountSpec;
 import io.carpel.runtime.spec.PidMode;
 import io.carpel.runtime.spec.ResourceLimits;
+import io.carpel.runtime.store.ObjectTable;
 import io.carpel.runtime.store.RecordStore;
 import io.carpel.runtime.store.StateLayout;
 import io.carpel.runtime.store.Trash;
+import io.carpel.runtime.work.WorkRoom;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +46,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.ObjectMapper;
 
 @Timeout(30)
 final class ContainerManagerTest {
@@ -59,7 +61,8 @@ final class ContainerManagerTest {
     private final List<String> heard = new CopyOnWriteArrayList<>();
     private StateLayout layout = StateLayout.standard();
     private SandboxFixture sandboxes = new SandboxFixture(layout);
-    private ContainerTable table = new ContainerTable();
+    private ObjectTable<Container, ContainerChange> table = Container.table();
+    private final WorkRoom work = WorkRoom.open(CLOCK);
 
     private Trash trash;
 
@@ -85,7 +88,7 @@ final class ContainerManagerTest {
     }
 
     private ContainerRooms rooms() {
-        JsonMapper mapper = JsonMapper.builder().build();
+        ObjectMapper mapper = RecordStore.mapper();
         return new ContainerRooms(
                 sandboxes.table(),
                 images,
@@ -104,7 +107,8 @@ final class ContainerManagerTest {
                         ContainerRecord.VERSION,
                         mapper),
                 new ProcessStore(layout, mapper),
-                trash);
+                trash,
+                work);
     }
 
     private ContainerSettings settings() {
@@ -122,7 +126,7 @@ final class ContainerManagerTest {
     }
 
     private ContainerManager manager(List<Step<ContainerDraft>> steps) {
-        table = new ContainerTable();
+        table = Container.table();
         table.changes().subscribe(c -> heard.add(c.kind().name()));
         return new ContainerManager(table, rooms(), settings(), steps, CLOCK);
     }
@@ -235,7 +239,7 @@ final class ContainerManagerTest {
                         .isInstanceOf(KernelFaultException.class)
                         .hasMessageContaining("could not " + real.name() + ": disk on fire");
                 assertThat(manager.list()).isEmpty();
-                assertThat(manager.making()).isEmpty();
+                assertThat(work.board().list()).isEmpty();
                 assertNothingLeft();
             }
         }
@@ -406,7 +410,7 @@ final class ContainerManagerTest {
     @Test
     void stoppingTheSandboxStopsAllItsContainers() throws IOException {
         ContainerManager manager = manager();
-        SandboxMembers members = new SandboxMembers(manager, table);
+        SandboxMembers members = new SandboxMembers(manager);
         for (int n = 10; n < 14; n++) {
             manager.create(
                     Specs.container(

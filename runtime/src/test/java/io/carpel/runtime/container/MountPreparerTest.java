@@ -16,9 +16,11 @@ import io.carpel.runtime.spec.MountSpec;
 import io.carpel.runtime.spec.MountSpec.Propagation;
 import io.carpel.runtime.spec.UserNamespaceSpec;
 import io.carpel.runtime.store.StateLayout;
+import io.carpel.runtime.work.WorkRoom;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -61,7 +63,7 @@ final class MountPreparerTest {
     private Prepared prepare(Rollback undo, MountSpec... mounts) throws IOException {
         VolumeMaps maps =
                 new VolumeMaps(namespaces, StateLayout.under(directory), Specs.id(1), user, undo);
-        return new MountPreparer(images, options)
+        return new MountPreparer(images, WorkRoom.open(Clock.systemUTC()).slow(), options)
                 .prepare(List.of(mounts), "owner", maps, user.isPresent(), undo);
     }
 
@@ -232,8 +234,8 @@ final class MountPreparerTest {
 
     @Test
     void whateverFailsLaterNoNamespaceIsLeft() {
-        assertThatThrownBy(() -> prepare(mapped("/a", MAP, MAP), bind("relative")))
-                .isInstanceOf(InvalidArgumentException.class);
+        assertThatThrownBy(() -> prepare(mapped("/a", MAP, MAP), image("nope", "")))
+                .isInstanceOf(NotFoundException.class);
         assertThat(everOpen).hasSize(1);
         assertThat(open).isEmpty();
     }

@@ -36,8 +36,7 @@ final class TransitionsTest {
         "0,false,Completed",
         "0,true,Completed",
         "1,false,Error",
-        "1,true,Error",
-        "143,true,Error",
+        "143,false,Error",
         "137,false,Error",
         "137,true,OOMKilled"
     })

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.linux.LinuxFileCalls;
 import io.carpel.runtime.spec.UserSpec;
+import io.carpel.runtime.work.WorkBoard;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -36,7 +37,7 @@ final class ImageArchivesIT {
                         ImageSettings.defaults(),
                         new LinuxFileCalls(),
                         Clock.systemUTC());
-        puller = new ImagePuller(store);
+        puller = new ImagePuller(store, new WorkBoard(Clock.systemUTC()));
         archives = new ImageArchives(store);
     }
 

@@ -13,6 +13,7 @@ import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.image.content.Digest;
 import io.carpel.runtime.image.registry.RegistrySettings;
 import io.carpel.runtime.linux.LinuxFileCalls;
+import io.carpel.runtime.work.WorkBoard;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,7 +71,7 @@ final class ImagePullFaultsIT {
                                         settings.attempts())),
                         new LinuxFileCalls(),
                         Clock.systemUTC());
-        puller = new ImagePuller(store);
+        puller = new ImagePuller(store, new WorkBoard(Clock.systemUTC()));
     }
 
     @AfterEach

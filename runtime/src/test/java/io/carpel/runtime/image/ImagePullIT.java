@@ -3,6 +3,7 @@ package io.carpel.runtime.image;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.carpel.runtime.linux.LinuxFileCalls;
+import io.carpel.runtime.work.WorkBoard;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -24,7 +25,7 @@ final class ImagePullIT {
     void start() throws Exception {
         registry = RegistryServer.start(directory.resolve("registry"));
         store = open();
-        puller = new ImagePuller(store);
+        puller = new ImagePuller(store, new WorkBoard(Clock.systemUTC()));
     }
 
     private ImageStore open() {

@@ -10,6 +10,7 @@ import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.image.content.Digest;
 import io.carpel.runtime.image.snapshot.LayerLimits;
 import io.carpel.runtime.linux.LinuxFileCalls;
+import io.carpel.runtime.work.WorkBoard;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -49,7 +50,7 @@ final class SecurityProperty17ImageBombsIT {
                                 defaults.registry()),
                         new LinuxFileCalls(),
                         Clock.systemUTC());
-        puller = new ImagePuller(store);
+        puller = new ImagePuller(store, new WorkBoard(Clock.systemUTC()));
     }
 
     @AfterEach

@@ -3,6 +3,7 @@ package io.carpel.runtime.image;
 import io.carpel.runtime.image.registry.RegistrySettings;
 import io.carpel.runtime.linux.FileCalls;
 import io.carpel.runtime.linux.LinuxFileCalls;
+import io.carpel.runtime.work.WorkBoard;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -35,7 +36,7 @@ record TestStore(Path root, ImageStore store, ImagePuller puller) implements Aut
                                 3, List.of(), ImageSettings.defaults().limits(), settings),
                         files,
                         Clock.systemUTC());
-        return new TestStore(root, store, new ImagePuller(store));
+        return new TestStore(root, store, new ImagePuller(store, new WorkBoard(Clock.systemUTC())));
     }
 
     Image pull(String ref) {

@@ -45,6 +45,14 @@ class ExitRecordTest {
     }
 
     @Test
+    void aShellThatSaysItsChildWasKilledDiedOfItToo() {
+        String shell = TEXT.replace("signal 9", "signal 0");
+        assertThat(ExitRecord.parse(shell.replace("code 0", "code 137")).oomKilled()).isTrue();
+        assertThat(ExitRecord.parse(shell.replace("code 0", "code 1")).oomKilled()).isFalse();
+        assertThat(ExitRecord.parse(TEXT.replace("oom 2", "oom 0")).oomKilled()).isFalse();
+    }
+
+    @Test
     void aCutRecordIsNoRecord() throws Exception {
         Path file = directory.resolve("exit");
         assertThat(ExitRecord.read(file)).isEmpty();

@@ -3,15 +3,16 @@ package io.carpel.runtime.sandbox;
 import io.carpel.runtime.launch.CgroupPlacement;
 import io.carpel.runtime.namespace.IdRangePool;
 import io.carpel.runtime.spec.SandboxSpec;
+import io.carpel.runtime.store.ObjectTable;
 import io.carpel.runtime.store.RecordStore;
 import io.carpel.runtime.store.StateLayout;
+import io.carpel.runtime.work.WorkRoom;
 import java.nio.file.Path;
 import java.time.Clock;
-import tools.jackson.databind.json.JsonMapper;
 
 /// Sandboxes on fakes, for tests of rooms that need one.
 public final class SandboxFixture {
-    private final SandboxTable table = new SandboxTable();
+    private final ObjectTable<Sandbox, SandboxChange> table = Sandbox.table();
     private final SandboxManager manager;
 
     public SandboxFixture(StateLayout layout) {
@@ -32,14 +33,15 @@ public final class SandboxFixture {
                                 layout.sandboxes(),
                                 SandboxRecord.class,
                                 SandboxRecord.VERSION,
-                                JsonMapper.builder().build()),
+                                RecordStore.mapper()),
                         new SandboxContainers() {
                             @Override
                             public void stopAll(String sandboxId) {}
 
                             @Override
                             public void removeAll(String sandboxId) {}
-                        });
+                        },
+                        WorkRoom.open(Clock.systemUTC()));
         Clock clock = Clock.systemUTC();
         manager =
                 new SandboxManager(
@@ -58,7 +60,7 @@ public final class SandboxFixture {
         manager.stop(id);
     }
 
-    public SandboxTable table() {
+    public ObjectTable<Sandbox, SandboxChange> table() {
         return table;
     }
 }

@@ -19,8 +19,10 @@ import io.carpel.runtime.spec.IdMapping;
 import io.carpel.runtime.spec.PidMode;
 import io.carpel.runtime.spec.RemapSpec;
 import io.carpel.runtime.spec.SandboxSpec;
+import io.carpel.runtime.store.ObjectTable;
 import io.carpel.runtime.store.RecordStore;
 import io.carpel.runtime.store.StateLayout;
+import io.carpel.runtime.work.WorkRoom;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,7 +39,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import tools.jackson.databind.json.JsonMapper;
 
 @Timeout(30)
 final class SandboxManagerTest implements SandboxContainers {
@@ -50,7 +51,8 @@ final class SandboxManagerTest implements SandboxContainers {
     private final List<String> asked = new ArrayList<>();
     private final List<String> heard = new ArrayList<>();
     private StateLayout layout = StateLayout.standard();
-    private SandboxTable table = new SandboxTable();
+    private ObjectTable<Sandbox, SandboxChange> table = Sandbox.table();
+    private final WorkRoom work = WorkRoom.open(CLOCK);
 
     @Override
     public void stopAll(String sandboxId) {
@@ -76,8 +78,9 @@ final class SandboxManagerTest implements SandboxContainers {
                         layout.sandboxes(),
                         SandboxRecord.class,
                         SandboxRecord.VERSION,
-                        JsonMapper.builder().build()),
-                this);
+                        RecordStore.mapper()),
+                this,
+                work);
     }
 
     private SandboxSettings settings() throws IOException {
@@ -97,7 +100,7 @@ final class SandboxManagerTest implements SandboxContainers {
     }
 
     private SandboxManager manager(List<Step<SandboxDraft>> steps) throws IOException {
-        table = new SandboxTable();
+        table = Sandbox.table();
         table.changes().subscribe(c -> heard.add(c.kind() + " " + c.sandbox().id()));
         return new SandboxManager(table, rooms(), settings(), steps, CLOCK);
     }
@@ -176,7 +179,7 @@ final class SandboxManagerTest implements SandboxContainers {
                                 "sandbox %s: could not %s: disk on fire"
                                         .formatted(Specs.id(1), real.name()));
                 assertThat(manager.list()).isEmpty();
-                assertThat(manager.making()).isEmpty();
+                assertThat(work.board().list()).isEmpty();
                 assertNothingLeft();
             }
         }
@@ -202,7 +205,7 @@ final class SandboxManagerTest implements SandboxContainers {
         assertThatThrownBy(() -> manager.stop(Specs.id(1)))
                 .isInstanceOf(UnavailableException.class);
         assertThat(manager.get(Specs.id(1)).isReady()).isFalse();
-        assertThatThrownBy(() -> table.ready(Specs.id(1)))
+        assertThatThrownBy(() -> table.get(Specs.id(1)).requireReady())
                 .isInstanceOf(ContainerRuntimeException.class)
                 .hasMessageContaining("it was stopped");
         network.failDetach = false;
@@ -233,7 +236,12 @@ final class SandboxManagerTest implements SandboxContainers {
         Thread stuck = Thread.ofVirtual().start(() -> manager.run(spec(1)));
         assertThat(reached.await(10, TimeUnit.SECONDS)).isTrue();
 
-        assertThat(manager.making()).isEqualTo(Map.of(Specs.id(1), "attach the network"));
+        assertThat(work.board().list())
+                .singleElement()
+                .satisfies(item -> {
+                    assertThat(item.subject().id()).isEqualTo(Specs.id(1));
+                    assertThat(item.step()).isEqualTo("attach the network");
+                });
         assertThat(manager.list()).hasSize(1);
         manager.run(spec(2));
         manager.remove(Specs.id(3));

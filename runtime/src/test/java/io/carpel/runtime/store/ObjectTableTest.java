@@ -4,24 +4,33 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.error.NotFoundException;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 final class ObjectTableTest {
-    private final ObjectTable<String> table = new ObjectTable<>(Comparator.<String>reverseOrder());
+    private final ObjectTable<Thing, String> table =
+            new ObjectTable<>("thing", Thing::id, Comparator.comparing(Thing::id).reversed());
+
+    private record Thing(String id) {}
+
+    private Thing publish(String id) {
+        Thing thing = new Thing(id);
+        table.publish(thing);
+        return thing;
+    }
 
     @Test
     void findsByIdAndByUniqueBeginning() {
-        table.put("abc1", "one");
-        table.put("abd2", "two");
-        assertThat(table.find("abc1")).contains("one");
-        assertThat(table.find("abd")).contains("two");
+        Thing one = publish("abc1");
+        Thing two = publish("abd2");
+        assertThat(table.find("abc1")).contains(one);
+        assertThat(table.find("abd")).contains(two);
         assertThat(table.find("x")).isEmpty();
         assertThat(table.find("")).isEmpty();
         assertThatThrownBy(() -> table.find("ab"))
@@ -31,19 +40,21 @@ final class ObjectTableTest {
 
     @Test
     void anExactIdWinsOverALongerOne() {
-        table.put("abc", "short");
-        table.put("abcd", "long");
-        assertThat(table.find("abc")).contains("short");
+        Thing shorter = publish("abc");
+        publish("abcd");
+        assertThat(table.find("abc")).contains(shorter);
     }
 
     @Test
-    void listsInOrder() {
-        table.put("1", "a");
-        table.put("2", "b");
-        assertThat(table.list()).containsExactly("b", "a");
-        assertThat(table.remove("2")).contains("b");
-        assertThat(table.update("2", s -> s + "!")).isEqualTo(Optional.empty());
-        assertThat(table.update("1", s -> s + "!")).contains("a!");
+    void listsInOrderAndNamesWhatIsNotThere() {
+        Thing one = publish("1");
+        Thing two = publish("2");
+        assertThat(table.list()).containsExactly(two, one);
+        assertThat(table.remove("2")).contains(two);
+        assertThat(table.exists("2")).isFalse();
+        assertThatThrownBy(() -> table.get("2"))
+                .isInstanceOf(NotFoundException.class)
+                .hasMessage("thing 2 does not exist");
     }
 
     @Test

@@ -12,7 +12,6 @@ import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import tools.jackson.databind.json.JsonMapper;
 
 final class RecordStoreTest {
     record Thing(String name, Instant at, Optional<Path> file, List<String> words) {}
@@ -22,7 +21,7 @@ final class RecordStoreTest {
 
     @BeforeEach
     void open() {
-        store = new RecordStore<>(directory, Thing.class, 3, JsonMapper.builder().build());
+        store = new RecordStore<>(directory, Thing.class, 3, RecordStore.mapper());
     }
 
     @Test
@@ -37,6 +36,24 @@ final class RecordStoreTest {
         assertThat(store.get("one")).contains(thing);
         assertThat(Files.getPosixFilePermissions(directory.resolve("one/record.json")))
                 .hasToString("[OWNER_READ, OWNER_WRITE]");
+    }
+
+    /// What a path names is not looked at: it may lie with a server that never answers.
+    @Test
+    void writesPathsAsTheyAre() throws IOException {
+        for (String path : List.of(directory.toString(), "/a:b/%20 c", "/ü", "file")) {
+            Thing thing = new Thing("a", Instant.EPOCH, Optional.of(Path.of(path)), List.of());
+            put("one", thing);
+            assertThat(directory.resolve("one/record.json"))
+                    .content()
+                    .contains("\"file\":\"" + path + "\"");
+            assertThat(store.get("one")).contains(thing);
+        }
+        raw(
+                "old",
+                "{\"version\":3,\"record\":{\"name\":\"a\",\"at\":0,"
+                        + "\"file\":\"file:///a%20b/\",\"words\":[]}}");
+        assertThat(store.get("old").orElseThrow().file()).contains(Path.of("/a b"));
     }
 
     @Test
@@ -87,10 +104,7 @@ final class RecordStoreTest {
         store.delete("none");
         RecordStore<Thing> nowhere =
                 new RecordStore<>(
-                        directory.resolve("no/where"),
-                        Thing.class,
-                        3,
-                        JsonMapper.builder().build());
+                        directory.resolve("no/where"), Thing.class, 3, RecordStore.mapper());
         assertThat(nowhere.loadAll().records()).isEmpty();
         assertThatThrownBy(() -> nowhere.put("x", thing("x"))).isInstanceOf(IOException.class);
     }

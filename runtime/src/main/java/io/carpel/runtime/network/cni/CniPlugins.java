@@ -8,6 +8,7 @@ import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.error.UnsupportedException;
 import io.carpel.runtime.network.cni.PluginProcess.Output;
 import io.carpel.runtime.spec.Printable;
+import io.carpel.runtime.work.WorkBoard;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -117,6 +118,7 @@ final class CniPlugins {
         environment.put("CNI_COMMAND", call.command());
         environment.put("CNI_PATH", directories(":"));
         String what = "cni plugin %s (%s)".formatted(call.type(), call.command());
+        WorkBoard.detail(what);
         try {
             Output output =
                     PluginProcess.run(

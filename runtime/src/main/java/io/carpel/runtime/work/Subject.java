@@ -1,0 +1,26 @@
+package io.carpel.runtime.work;
+
+/// What work is done on.
+///
+/// @param sandboxId the sandbox it belongs to or is; empty when it belongs to none
+/// @param id of the object, or an image's reference
+public record Subject(Kind kind, String sandboxId, String id) {
+    /// Kinds of objects.
+    public enum Kind {
+        SANDBOX,
+        CONTAINER,
+        IMAGE
+    }
+
+    public static Subject sandbox(String id) {
+        return new Subject(Kind.SANDBOX, id, id);
+    }
+
+    public static Subject container(String sandboxId, String id) {
+        return new Subject(Kind.CONTAINER, sandboxId, id);
+    }
+
+    public static Subject image(String reference) {
+        return new Subject(Kind.IMAGE, "", reference);
+    }
+}

@@ -1,0 +1,53 @@
+package io.carpel.runtime.work;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+
+/// A piece of work under way; whoever does it tells here what it is at. Thread-safe.
+public final class Work {
+    /// Longer than any step of a healthy host takes.
+    public static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private final Subject subject;
+    private final String call;
+    private final Clock clock;
+    private final Instant begun;
+    private volatile Place place;
+
+    /// @param detail more about the step; empty when there is nothing to say
+    private record Place(String step, String detail, Instant since, Duration patience) {
+        String text() {
+            return detail.isEmpty() ? step : step.isEmpty() ? detail : step + ": " + detail;
+        }
+    }
+
+    Work(Subject subject, String call, Clock clock) {
+        this.subject = subject;
+        this.call = call;
+        this.clock = clock;
+        this.begun = clock.instant();
+        this.place = new Place("begin", "", begun, PATIENCE);
+    }
+
+    /// A new step begins.
+    public void at(String step) {
+        at(step, PATIENCE);
+    }
+
+    /// A new step begins, of which it is known how long it may take.
+    public void at(String step, Duration patience) {
+        place = new Place(step, "", clock.instant(), patience);
+    }
+
+    /// The step goes on with a part that may hang by itself.
+    public void detail(String what) {
+        Place now = place;
+        place = new Place(now.step(), what, clock.instant(), now.patience());
+    }
+
+    WorkItem item() {
+        Place now = place;
+        return new WorkItem(subject, call, now.text(), begun, now.since(), now.patience());
+    }
+}

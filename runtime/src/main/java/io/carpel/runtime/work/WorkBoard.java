@@ -1,0 +1,90 @@
+package io.carpel.runtime.work;
+
+import java.time.Clock;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/// All work under way. Reading takes no lock and waits for nobody.
+public final class WorkBoard {
+    private static final ScopedValue<Work> CURRENT = ScopedValue.newInstance();
+
+    private final Set<Work> underWay = ConcurrentHashMap.newKeySet();
+    private final Clock clock;
+
+    public WorkBoard(Clock clock) {
+        this.clock = clock;
+    }
+
+    /// Does a piece of work that can be seen on the board until it ends.
+    ///
+    /// @param call what was asked for, such as `create`
+    public <R> R call(Subject subject, String call, Function<Work, R> body) {
+        Work work = new Work(subject, call, clock);
+        underWay.add(work);
+        try {
+            return ScopedValue.where(CURRENT, work).call(() -> body.apply(work));
+        } finally {
+            underWay.remove(work);
+        }
+    }
+
+    /// [#call] without a result.
+    public void run(Subject subject, String call, Consumer<Work> body) {
+        call(
+                subject,
+                call,
+                work -> {
+                    body.accept(work);
+                    return call;
+                });
+    }
+
+    /// Shows work that goes on when its caller has given up; to be taken off by [#remove].
+    Work keep(WorkItem of, String step) {
+        Work work = new Work(of.subject(), of.call(), clock);
+        work.at(step);
+        underWay.add(work);
+        return work;
+    }
+
+    void remove(Work work) {
+        underWay.remove(work);
+    }
+
+    /// The work that the calling thread is doing.
+    public static Optional<Work> current() {
+        return CURRENT.isBound() ? Optional.of(CURRENT.get()) : Optional.empty();
+    }
+
+    /// Says what part of its step the calling thread's work is at; nothing outside of any work.
+    public static void detail(String what) {
+        if (CURRENT.isBound()) {
+            CURRENT.get().detail(what);
+        }
+    }
+
+    /// Everything under way, oldest first.
+    public List<WorkItem> list() {
+        return underWay.stream()
+                .map(Work::item)
+                .sorted(Comparator.comparing(WorkItem::begun))
+                .toList();
+    }
+
+    /// What is under way on one sandbox and its containers, oldest first.
+    public List<WorkItem> ofSandbox(String sandboxId) {
+        return list().stream()
+                .filter(item -> item.subject().sandboxId().equals(sandboxId))
+                .toList();
+    }
+
+    /// What is under way on one object, oldest first.
+    public List<WorkItem> of(String id) {
+        return list().stream().filter(item -> item.subject().id().equals(id)).toList();
+    }
+}
