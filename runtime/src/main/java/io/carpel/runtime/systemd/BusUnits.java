@@ -94,7 +94,7 @@ final class BusUnits implements Units {
     }
 
     private static String start(ManagerBus manager, Scope scope) {
-        return manager.startTransientUnit(scope.name(), "fail", properties(scope), List.of())
+        return manager.startTransientUnit(scope.name(), "replace", properties(scope), List.of())
                 .getPath();
     }
 
