@@ -29,6 +29,9 @@ final class BlkioController implements Controller {
 
     @Override
     public void readV1(CgroupDir dir, StatsBuilder stats) throws IOException {
+        if (!stats.all()) {
+            return;
+        }
         var devices = new TreeMap<String, Counts>();
         // "8:0 Read 4096", then Write, Sync, Async, Discard, Total
         for (String line : dir.lines(V1_BYTES)) {
@@ -61,6 +64,9 @@ final class BlkioController implements Controller {
     @Override
     public void readV2(CgroupDir dir, StatsBuilder stats) throws IOException {
         stats.ioPressure = PressureFile.read(dir, "io.pressure");
+        if (!stats.all()) {
+            return;
+        }
         var devices = new TreeMap<String, Counts>();
         // "8:0 rbytes=4096 wbytes=0 rios=1 wios=0 dbytes=0 dios=0"
         for (String line : dir.lines("io.stat")) {

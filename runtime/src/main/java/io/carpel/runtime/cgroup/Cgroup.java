@@ -46,7 +46,12 @@ public interface Cgroup {
     /// The processes in the group and below it, as this process numbers them.
     List<Integer> pids();
 
-    CgroupStats stats() throws IOException;
+    CgroupStats stats(StatsDetail detail) throws IOException;
+
+    /// Reads everything.
+    default CgroupStats stats() throws IOException {
+        return stats(StatsDetail.ALL);
+    }
 
     /// How many processes the OOM killer took in this group and below it since it was made.
     long oomKills();

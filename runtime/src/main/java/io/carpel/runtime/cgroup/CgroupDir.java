@@ -78,7 +78,7 @@ record CgroupDir(Path path) {
 
     /// The number after `key` in a file of `key number` lines; 0 when there is none.
     long keyed(String file, String key) throws IOException {
-        return KeyedNumbers.of(lines(file)).get(key);
+        return KeyedNumbers.of(readOr(file, "")).get(key);
     }
 
     void write(String file, String value) throws IOException {

@@ -4,6 +4,7 @@ import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.spec.Printable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /// Paths of groups as callers name them, checked before they reach a filesystem.
@@ -15,7 +16,10 @@ final class CgroupPaths {
     private static final Pattern CONTROL_FILE =
             Pattern.compile(
                     "(cgroup|cpu|cpuacct|cpuset|memory|pids|devices|hugetlb|blkio|io|freezer|rdma"
-                            + "|misc|irq)\\..*|tasks|notify_on_release|release_agent");
+                            + "|misc|irq)\\..*");
+
+    private static final Set<String> OLD_CONTROL_FILES =
+            Set.of("tasks", "notify_on_release", "release_agent");
 
     private CgroupPaths() {}
 
@@ -48,14 +52,25 @@ final class CgroupPaths {
                         || name.equals(".")
                         || name.equals("..")
                         || name.indexOf('/') >= 0
-                        || name.chars().anyMatch(c -> c <= ' ' || c == 0x7f)
-                        || CONTROL_FILE.matcher(name).matches();
+                        || hasControl(name)
+                        || OLD_CONTROL_FILES.contains(name)
+                        || (name.indexOf('.') > 0 && CONTROL_FILE.matcher(name).matches());
         if (bad) {
             throw new InvalidArgumentException(
                     "%s has '%s', which cannot be the name of a cgroup"
                             .formatted(field, Printable.of(name)));
         }
         return name;
+    }
+
+    private static boolean hasControl(String name) {
+        for (int at = 0; at < name.length(); at++) {
+            char c = name.charAt(at);
+            if (c <= ' ' || c == 0x7f) {
+                return true;
+            }
+        }
+        return false;
     }
 
     static String join(List<String> components) {

@@ -117,17 +117,19 @@ final class CpuController implements Controller {
 
     @Override
     public void readV1(CgroupDir dir, StatsBuilder stats) throws IOException {
-        KeyedNumbers numbers = KeyedNumbers.of(dir.lines("cpu.stat"));
-        stats.throttling(
-                numbers.get("nr_periods"),
-                numbers.get("nr_throttled"),
-                numbers.get("throttled_time"));
+        if (stats.all()) {
+            KeyedNumbers numbers = KeyedNumbers.of(dir.readOr("cpu.stat", ""));
+            stats.throttling(
+                    numbers.get("nr_periods"),
+                    numbers.get("nr_throttled"),
+                    numbers.get("throttled_time"));
+        }
     }
 
     @Override
     public void readV2(CgroupDir dir, StatsBuilder stats) throws IOException {
         // cpu.stat exists without the controller too, then without the throttling lines.
-        KeyedNumbers numbers = KeyedNumbers.of(dir.lines("cpu.stat"));
+        KeyedNumbers numbers = KeyedNumbers.of(dir.readOr("cpu.stat", ""));
         stats.cpuTime(
                 numbers.get("usage_usec") * 1000,
                 numbers.get("user_usec") * 1000,

@@ -18,7 +18,7 @@ final class CpuacctController implements Controller {
     public void readV1(CgroupDir dir, StatsBuilder stats) throws IOException {
         stats.cpuTime(
                 dir.number("cpuacct.usage").orElse(0),
-                dir.number("cpuacct.usage_user").orElse(0),
-                dir.number("cpuacct.usage_sys").orElse(0));
+                stats.detail(dir, "cpuacct.usage_user"),
+                stats.detail(dir, "cpuacct.usage_sys"));
     }
 }

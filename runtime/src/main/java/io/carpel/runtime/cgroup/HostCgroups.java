@@ -332,11 +332,10 @@ final class HostCgroups implements CgroupManager {
 
     private Map<String, CgroupDir> dirs(List<String> components) {
         var dirs = new LinkedHashMap<String, CgroupDir>();
+        String below = String.join("/", components);
         mounts.v1()
                 .forEach((controller, root) ->
-                        dirs.put(
-                                controller,
-                                new CgroupDir(root.resolve(String.join("/", components)))));
+                        dirs.put(controller, new CgroupDir(root.resolve(below))));
         return dirs;
     }
 

@@ -69,7 +69,7 @@ final class HugetlbController implements Controller {
 
     @Override
     public void readV1(CgroupDir dir, StatsBuilder stats) throws IOException {
-        for (String size : sizes(dir, ".usage_in_bytes")) {
+        for (String size : stats.all() ? sizes(dir, ".usage_in_bytes") : List.<String>of()) {
             String base = PREFIX + size;
             stats.hugetlb.add(
                     new CgroupStats.Hugetlb(
@@ -82,7 +82,7 @@ final class HugetlbController implements Controller {
 
     @Override
     public void readV2(CgroupDir dir, StatsBuilder stats) throws IOException {
-        for (String size : sizes(dir, ".current")) {
+        for (String size : stats.all() ? sizes(dir, ".current") : List.<String>of()) {
             String base = PREFIX + size;
             OptionalLong usage = dir.number(base + ".current");
             stats.hugetlb.add(

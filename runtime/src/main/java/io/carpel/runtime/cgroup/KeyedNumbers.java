@@ -1,25 +1,42 @@
 package io.carpel.runtime.cgroup;
 
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
+import java.util.Arrays;
 
-/// A file of `key number` lines, such as `memory.stat`.
-record KeyedNumbers(Map<String, Long> numbers) {
-    static KeyedNumbers of(List<String> lines) {
-        var numbers = new HashMap<String, Long>();
-        for (String line : lines) {
-            int space = line.indexOf(' ');
-            if (space > 0) {
-                CgroupDir.parse(line.substring(space + 1).strip())
-                        .ifPresent(value -> numbers.put(line.substring(0, space), value));
+/// A file of `key number` lines, such as `memory.stat`. Most of its lines are asked for by nobody,
+/// so a line is only told apart when it is read, and never made into objects.
+final class KeyedNumbers {
+    private final String text;
+    private int[] lines = new int[64];
+    private int count;
+
+    private KeyedNumbers(String text) {
+        this.text = text;
+        for (int at = 0; at < text.length(); at = end(at) + 1) {
+            if (count == lines.length) {
+                lines = Arrays.copyOf(lines, 2 * count);
             }
+            lines[count++] = at;
         }
-        return new KeyedNumbers(numbers);
+    }
+
+    static KeyedNumbers of(String text) {
+        return new KeyedNumbers(text);
+    }
+
+    private int end(int from) {
+        int end = text.indexOf('\n', from);
+        return end < 0 ? text.length() : end;
     }
 
     /// 0 when the file has no such line.
     long get(String key) {
-        return numbers.getOrDefault(key, 0L);
+        for (int line = 0; line < count; line++) {
+            int from = lines[line];
+            int value = from + key.length();
+            if (value < text.length() && text.charAt(value) == ' ' && text.startsWith(key, from)) {
+                return CgroupDir.parse(text.substring(value, end(value)).strip()).orElse(0);
+            }
+        }
+        return 0;
     }
 }

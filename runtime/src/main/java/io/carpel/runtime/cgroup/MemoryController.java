@@ -146,11 +146,11 @@ final class MemoryController implements Controller {
 
     @Override
     public void readV1(CgroupDir dir, StatsBuilder stats) throws IOException {
-        KeyedNumbers stat = KeyedNumbers.of(dir.lines("memory.stat"));
+        KeyedNumbers stat = KeyedNumbers.of(dir.readOr("memory.stat", ""));
         long usage = dir.number("memory.usage_in_bytes").orElse(0);
         boolean swapCounted = dir.has("memory.memsw.usage_in_bytes");
         Optional<Long> limit = v1Limit(dir, V1_LIMIT);
-        Optional<Long> both = v1Limit(dir, V1_SWAP_LIMIT);
+        Optional<Long> both = stats.all() ? v1Limit(dir, V1_SWAP_LIMIT) : Optional.empty();
         stats.memory =
                 Optional.of(
                         new CgroupStats.Memory(
@@ -160,17 +160,18 @@ final class MemoryController implements Controller {
                                 stat.get("total_rss"),
                                 stat.get("total_cache"),
                                 stat.get("total_mapped_file"),
-                                dir.number("memory.kmem.usage_in_bytes").orElse(0),
+                                stats.detail(dir, "memory.kmem.usage_in_bytes"),
                                 swapCounted
                                         ? Optional.of(stat.get("total_swap"))
                                         : Optional.empty(),
                                 both.flatMap(sum -> limit.map(memory -> Math.max(0, sum - memory))),
-                                StatsBuilder.boxed(dir.number("memory.max_usage_in_bytes")),
+                                StatsBuilder.boxed(
+                                        stats.optional(dir, "memory.max_usage_in_bytes")),
                                 stat.get("total_pgfault"),
                                 stat.get("total_pgmajfault"),
                                 stat.get("pgfault"),
                                 stat.get("pgmajfault"),
-                                dir.number("memory.failcnt").orElse(0)));
+                                stats.detail(dir, "memory.failcnt")));
     }
 
     private static Optional<Long> v1Limit(CgroupDir dir, String file) throws IOException {
@@ -183,7 +184,7 @@ final class MemoryController implements Controller {
         if (!dir.has("memory.current")) {
             return;
         }
-        KeyedNumbers stat = KeyedNumbers.of(dir.lines("memory.stat"));
+        KeyedNumbers stat = KeyedNumbers.of(dir.readOr("memory.stat", ""));
         long usage = dir.number("memory.current").orElse(0);
         stats.memory =
                 Optional.of(
@@ -196,13 +197,13 @@ final class MemoryController implements Controller {
                                 stat.get("file_mapped"),
                                 stat.get("kernel"),
                                 StatsBuilder.boxed(dir.number("memory.swap.current")),
-                                StatsBuilder.boxed(dir.number(V2_SWAP_LIMIT)),
-                                StatsBuilder.boxed(dir.number("memory.peak")),
+                                StatsBuilder.boxed(stats.optional(dir, V2_SWAP_LIMIT)),
+                                StatsBuilder.boxed(stats.optional(dir, "memory.peak")),
                                 stat.get("pgfault"),
                                 stat.get("pgmajfault"),
                                 stat.get("pgfault"),
                                 stat.get("pgmajfault"),
-                                dir.keyed("memory.events", "max")));
+                                stats.all() ? dir.keyed("memory.events", "max") : 0));
     }
 
     /// How many processes the OOM killer took. Version 1 counts for the group alone, so groups

@@ -40,8 +40,8 @@ record ObservedCgroup(Cgroup group) implements Cgroup {
     }
 
     @Override
-    public CgroupStats stats() throws IOException {
-        return group.stats();
+    public CgroupStats stats(StatsDetail detail) throws IOException {
+        return group.stats(detail);
     }
 
     @Override

@@ -60,7 +60,7 @@ final class PidsController implements Controller {
                     Optional.of(
                             new CgroupStats.Pids(
                                     current.getAsLong(),
-                                    StatsBuilder.boxed(dir.number("pids.max"))));
+                                    StatsBuilder.boxed(stats.optional(dir, "pids.max"))));
         }
     }
 }

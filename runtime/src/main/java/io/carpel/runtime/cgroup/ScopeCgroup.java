@@ -96,8 +96,8 @@ final class ScopeCgroup implements Cgroup {
     }
 
     @Override
-    public CgroupStats stats() throws IOException {
-        return members.stats();
+    public CgroupStats stats(StatsDetail detail) throws IOException {
+        return members.stats(detail);
     }
 
     @Override

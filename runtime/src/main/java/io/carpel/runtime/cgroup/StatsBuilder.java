@@ -1,5 +1,6 @@
 package io.carpel.runtime.cgroup;
 
+import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +17,8 @@ final class StatsBuilder {
     final List<CgroupStats.BlockIo> io = new ArrayList<>();
     final List<CgroupStats.Hugetlb> hugetlb = new ArrayList<>();
 
+    private final boolean all;
+
     // Two controllers of version 1 share the processor's numbers.
     private boolean cpuSeen;
     private long usage;
@@ -24,6 +27,25 @@ final class StatsBuilder {
     private long periods;
     private long throttledPeriods;
     private long throttledTime;
+
+    StatsBuilder(StatsDetail detail) {
+        this.all = detail == StatsDetail.ALL;
+    }
+
+    /// Whether more is wanted than [StatsDetail#USAGE].
+    boolean all() {
+        return all;
+    }
+
+    /// The number in the file if all is wanted; 0 without it.
+    long detail(CgroupDir dir, String file) throws IOException {
+        return all ? dir.number(file).orElse(0) : 0;
+    }
+
+    /// As [#detail]; empty where there is no such number.
+    OptionalLong optional(CgroupDir dir, String file) throws IOException {
+        return all ? dir.number(file) : OptionalLong.empty();
+    }
 
     void cpuTime(long usage, long user, long system) {
         cpuSeen = true;

@@ -13,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 
 /// A group on all version 1 hierarchies, one directory of the same name in each.
@@ -23,7 +24,6 @@ final class V1Cgroup implements Cgroup {
     private final String path;
     // By controller; several may share a directory.
     private final Map<String, CgroupDir> dirs;
-    private final List<CgroupDir> distinct;
     private final List<Controller> controllers;
     private final ProcessKiller killer;
     private final Runnable afterRemove;
@@ -36,7 +36,6 @@ final class V1Cgroup implements Cgroup {
             Runnable afterRemove) {
         this.path = path;
         this.dirs = new LinkedHashMap<>(dirs);
-        this.distinct = List.copyOf(new LinkedHashSet<>(dirs.values()));
         this.controllers = controllers;
         this.killer = killer;
         this.afterRemove = afterRemove;
@@ -49,12 +48,16 @@ final class V1Cgroup implements Cgroup {
 
     @Override
     public List<Path> taskFiles() {
-        return distinct.stream().map(dir -> dir.path().resolve("tasks")).toList();
+        return distinct().stream().map(dir -> dir.path().resolve("tasks")).toList();
     }
 
     @Override
     public Optional<Path> v2Dir() {
         return Optional.empty();
+    }
+
+    private Set<CgroupDir> distinct() {
+        return new LinkedHashSet<>(dirs.values());
     }
 
     /// Where processes are listed and stopped: the freezer if the host has it.
@@ -141,8 +144,8 @@ final class V1Cgroup implements Cgroup {
     }
 
     @Override
-    public CgroupStats stats() throws IOException {
-        var stats = new StatsBuilder();
+    public CgroupStats stats(StatsDetail detail) throws IOException {
+        var stats = new StatsBuilder(detail);
         for (Controller controller : controllers) {
             CgroupDir dir = dirs.get(controller.v1Name());
             if (dir != null && dir.exists()) {
@@ -206,7 +209,7 @@ final class V1Cgroup implements Cgroup {
     public void remove() {
         // A group that holds nothing goes at once, which also says that there is nobody to kill.
         List<CgroupDir> busy =
-                distinct.stream().filter(dir -> !CgroupRemover.removed(dir)).toList();
+                distinct().stream().filter(dir -> !CgroupRemover.removed(dir)).toList();
         if (!busy.isEmpty()) {
             killAll();
             busy.forEach(CgroupRemover::remove);
@@ -267,8 +270,8 @@ final class V1Cgroup implements Cgroup {
         }
 
         @Override
-        public CgroupStats stats() throws IOException {
-            return shared.stats();
+        public CgroupStats stats(StatsDetail detail) throws IOException {
+            return shared.stats(detail);
         }
 
         @Override

@@ -177,8 +177,8 @@ final class V2Cgroup implements Cgroup {
     }
 
     @Override
-    public CgroupStats stats() throws IOException {
-        var stats = new StatsBuilder();
+    public CgroupStats stats(StatsDetail detail) throws IOException {
+        var stats = new StatsBuilder(detail);
         if (dir.exists()) {
             for (Controller controller : controllers.known()) {
                 if (!controller.v2Name().isEmpty()) {

@@ -438,6 +438,11 @@ public final class ContainerManager {
         return table.list();
     }
 
+    /// Those of one sandbox, oldest first.
+    public List<Container> of(String sandboxId) {
+        return table.list(container -> container.spec().sandboxId().equals(sandboxId));
+    }
+
     public Announcer<ContainerChange> changes() {
         return table.changes();
     }

@@ -34,11 +34,7 @@ public final class SandboxMembers implements SandboxContainers {
     }
 
     private void each(String sandboxId, Consumer<String> work) {
-        List<String> ids =
-                manager.list().stream()
-                        .filter(c -> c.spec().sandboxId().equals(sandboxId))
-                        .map(Container::id)
-                        .toList();
+        List<String> ids = manager.of(sandboxId).stream().map(Container::id).toList();
         if (ids.size() == 1) {
             work.accept(ids.getFirst());
             return;

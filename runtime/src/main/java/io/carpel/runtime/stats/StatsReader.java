@@ -2,6 +2,7 @@ package io.carpel.runtime.stats;
 
 import io.carpel.runtime.cgroup.CgroupManager;
 import io.carpel.runtime.cgroup.CgroupStats;
+import io.carpel.runtime.cgroup.StatsDetail;
 import io.carpel.runtime.container.Container;
 import io.carpel.runtime.container.ContainerManager;
 import io.carpel.runtime.container.ContainerState;
@@ -18,8 +19,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Reads the counters of containers and sandboxes from their cgroups; measures what lies on disk
-/// now and then.
+/// Reads how much containers and sandboxes use from their cgroups; measures what lies on disk now
+/// and then. It is asked every few seconds and reads no more than [StatsDetail#USAGE] says, while
+/// [CounterReader] reads everything.
 public final class StatsReader {
     private final SandboxManager sandboxes;
     private final ContainerManager containers;
@@ -94,8 +96,7 @@ public final class StatsReader {
             }
         }
         List<ContainerStats> members =
-                containers.list().stream()
-                        .filter(c -> c.spec().sandboxId().equals(sandbox.id()))
+                containers.of(sandbox.id()).stream()
                         .map(this::read)
                         .flatMap(Optional::stream)
                         .toList();
@@ -104,7 +105,7 @@ public final class StatsReader {
 
     private Optional<ContainerStats> read(String id, String cgroup) {
         try {
-            return Optional.of(translate(id, cgroups.observe(cgroup).stats()));
+            return Optional.of(translate(id, cgroups.observe(cgroup).stats(StatsDetail.USAGE)));
         } catch (IOException | ContainerRuntimeException _) {
             // Ended between the look at the table and the read.
             return Optional.empty();

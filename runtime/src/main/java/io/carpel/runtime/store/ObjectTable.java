@@ -2,13 +2,13 @@ package io.carpel.runtime.store;
 
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.NotFoundException;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /// The objects of one kind as everybody may see them, and the news about them. Reading never waits
 /// for whoever works on one.
@@ -77,9 +77,12 @@ public final class ObjectTable<S, C> {
     }
 
     public List<S> list() {
-        List<S> all = new ArrayList<>(published.values());
-        all.sort(order);
-        return List.copyOf(all);
+        return list(_ -> true);
+    }
+
+    /// Those that are wanted, in the same order.
+    public List<S> list(Predicate<? super S> wanted) {
+        return published.values().stream().filter(wanted).sorted(order).toList();
     }
 
     /// Who wants to hear of changes, and where they are told.

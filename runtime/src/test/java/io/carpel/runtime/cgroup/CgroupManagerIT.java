@@ -86,6 +86,12 @@ class CgroupManagerIT {
         assertThat(stats.memory().orElseThrow().limit()).contains(64 * MIB);
         assertThat(stats.pids().orElseThrow().limit()).contains(40L);
         assertThat(stats.pids().orElseThrow().current()).isEqualTo(1);
+        CgroupStats often = group.stats(StatsDetail.USAGE);
+        assertThat(often.cpu().orElseThrow().usage()).isGreaterThan(1_000_000);
+        assertThat(often.memory().orElseThrow().usage()).isPositive();
+        assertThat(often.memory().orElseThrow().limit()).contains(64 * MIB);
+        assertThat(often.pids().orElseThrow().current()).isEqualTo(1);
+        assertThat(often.pids().orElseThrow().limit()).isEmpty();
         if (cgroups.mode() != CgroupMode.V2) {
             CgroupDir cpu = new CgroupDir(v1Root("cpu")).child(parent.substring(1));
             assertThat(cpu.child("one").read("cpu.shares")).isEqualTo("512");

@@ -175,6 +175,18 @@ class V2CgroupTest {
     }
 
     @Test
+    void readsLessWhenAskedForLess() throws IOException {
+        CgroupStats stats = group.stats(StatsDetail.USAGE);
+        assertThat(stats.cpu().orElseThrow().usage()).isEqualTo(12_000);
+        assertThat(stats.memory().orElseThrow().workingSet()).isEqualTo(4000);
+        assertThat(stats.memory().orElseThrow().failures()).isZero();
+        assertThat(stats.pids().orElseThrow().current()).isEqualTo(4);
+        assertThat(stats.cpuPressure()).isPresent();
+        assertThat(stats.io()).isEmpty();
+        assertThat(stats.hugetlb()).isEmpty();
+    }
+
+    @Test
     void weightsFollowTheLogarithm() {
         assertThat(CpuController.weight(2)).isEqualTo(1);
         assertThat(CpuController.weight(1024)).isEqualTo(100);

@@ -6,6 +6,7 @@ import io.carpel.runtime.cgroup.CgroupManager;
 import io.carpel.runtime.cgroup.CgroupMode;
 import io.carpel.runtime.cgroup.CgroupStats;
 import io.carpel.runtime.cgroup.DeviceRules;
+import io.carpel.runtime.cgroup.StatsDetail;
 import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.spec.ResourceLimits;
 import java.io.IOException;
@@ -133,7 +134,7 @@ public final class FakeCgroups implements CgroupManager {
         }
 
         @Override
-        public CgroupStats stats() throws IOException {
+        public CgroupStats stats(StatsDetail detail) throws IOException {
             throw new IOException("no numbers in a fake");
         }
 
