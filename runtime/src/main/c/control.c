@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { ATTACH_BUFFER = 1 << 20 };
+
 // Only root may speak to a shim, whatever became of the socket's directory.
 static bool is_root(int fd) {
     struct {
@@ -21,6 +23,15 @@ static bool is_root(int fd) {
     } peer;
     socklen_t size = sizeof peer;
     return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == 0;
+}
+
+bool shim_has_room(const struct shim *shim) {
+    for (int i = 0; i < MAX_CLIENTS; i++) {
+        if (shim->clients[i].fd < 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void shim_accept(struct shim *shim) {
@@ -72,9 +83,9 @@ static void reply(struct shim *shim, struct client *client, bool well, const cha
 void client_status(struct shim *shim, struct client *client) {
     struct {
         uint32_t phase, pid, shim, zero;
-        uint64_t started;
+        uint64_t started, dropped;
     } status = {(uint32_t)shim->phase, (uint32_t)shim->init, (uint32_t)getpid(), 0,
-                shim->started_ns};
+                shim->started_ns,      shim->log.dropped};
     if (!frame_send(client->fd, REP_STATUS, &status, sizeof status)) {
         client_drop(shim, client);
     }
@@ -91,6 +102,17 @@ static void send_signal(struct shim *shim, struct client *client) {
 }
 
 static void attach(struct shim *shim, struct client *client) {
+    int attached = 0;
+    for (int i = 0; i < MAX_CLIENTS; i++) {
+        attached += shim->clients[i].attached;
+    }
+    if (attached >= MAX_ATTACHED) {
+        client_error(shim, client, EUSERS, "attach");
+        return;
+    }
+    // Bursts wait here for a client that reads, since it misses what does not fit. A wish.
+    int room = ATTACH_BUFFER;
+    setsockopt(client->fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room);
     client->attached = true;
     client->feeds = inlet_u32(&client->inlet, 0) & 1;
     reply(shim, client, true, "attach");
@@ -164,6 +186,14 @@ void shim_client(struct shim *shim, struct client *client, short events) {
         return;
     }
     if (!(events & ~POLLOUT)) {
+        return;
+    }
+    if (events & (POLLHUP | POLLERR) && inlet_waits(&client->inlet)) {
+        // It has left, and what it sent last nobody reads: waiting for that would keep its place.
+        if (client->feeds) {
+            inlet_push(&client->inlet, shim->streams.in);
+        }
+        client_drop(shim, client);
         return;
     }
     switch (inlet_read(&client->inlet, client->fd)) {

@@ -193,9 +193,11 @@ static void relay_output(struct monitor *monitor, int stream) {
     }
 }
 
-static void control(struct monitor *monitor) {
+static void control(struct monitor *monitor, bool hung_up) {
     struct inlet *inlet = &monitor->inlet;
-    enum inlet_result result = inlet_read(inlet, CONNECTION);
+    // Input that the command does not read hides the end of the connection behind it.
+    enum inlet_result result =
+        hung_up && inlet_waits(inlet) ? INLET_GONE : inlet_read(inlet, CONNECTION);
     if (result == INLET_GONE || result == INLET_PLAN) { // the client left: so does the exec
         monitor->timed_out = true;
         kill_whole(monitor);
@@ -225,11 +227,11 @@ _Noreturn static void tell_end(struct monitor *monitor) {
                              : (uint32_t)WEXITSTATUS(monitor->status),
                       monitor->timed_out};
     remove_cgroup(monitor);
-    // The client may still be reading what came before: wait for room as long as it is there.
-    int flags = fcntl(CONNECTION, F_GETFL);
-    fcntl(CONNECTION, F_SETFL, flags & ~O_NONBLOCK);
+    // The client may still be reading what came before, or pause: there is room when it goes on, and
+    // an error when it leaves.
     struct pollfd room = {CONNECTION, POLLOUT, 0};
-    poll(&room, 1, 10000);
+    while (poll(&room, 1, -1) < 0 && errno == EINTR) {
+    }
     frame_send(CONNECTION, REP_EXEC_EXITED, end, sizeof end);
     leave(monitor, 0);
 }
@@ -271,11 +273,12 @@ static void loop(struct monitor *monitor) {
         if (polls[4].revents && !inlet_push(&monitor->inlet, monitor->streams.in)) {
             streams_close_input(&monitor->streams);
         }
+        bool hung_up = (polls[5].revents & (POLLHUP | POLLERR)) != 0;
         if (polls[5].revents & POLLOUT && !outlet_push(&monitor->outlet, CONNECTION)) {
-            control(monitor);
+            hung_up = true;
         }
-        if (polls[5].revents & ~POLLOUT) {
-            control(monitor);
+        if (hung_up || polls[5].revents & ~POLLOUT) {
+            control(monitor, hung_up);
         }
         bool drained = monitor->streams.out[0] < 0 && monitor->streams.out[1] < 0;
         bool late = monitor->deadline_ms > 0 && monotonic_ms() >= monitor->deadline_ms;

@@ -31,7 +31,7 @@ void log_stamp(char stamp[LOG_STAMP], const struct timespec *now) {
     digits(stamp + 20, (unsigned)now->tv_nsec, 9);
 }
 
-static int open_file(const char *path, off_t *size) {
+static int open_file(const char *path) {
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
     struct stat status = {0};
     if (fd < 0) {
@@ -43,13 +43,12 @@ static int open_file(const char *path, off_t *size) {
         errno = error;
         return -1;
     }
-    *size = status.st_size;
     return fd;
 }
 
 int log_open(struct log_writer *writer, const char *path) {
     writer->path = path;
-    writer->fd = path ? open_file(path, &writer->size) : -1;
+    writer->fd = path ? open_file(path) : -1;
     return path && writer->fd < 0 ? -1 : 0;
 }
 
@@ -57,25 +56,26 @@ int log_reopen(struct log_writer *writer) {
     if (!writer->path) {
         return 0;
     }
-    off_t size;
-    int fd = open_file(writer->path, &size);
+    int fd = open_file(writer->path);
     if (fd < 0) {
         return -1;
     }
     close(writer->fd);
     writer->fd = fd;
-    writer->size = size;
     return 0;
 }
 
 // The disk is full, or the device fails: what is left of the batch is dropped and counted, since
-// waiting would stall the container. A record that was cut in the middle is taken back.
+// waiting would stall the container. A record that was cut in the middle is taken back; the file is
+// asked for its size, since whoever rotates logs may have emptied it.
 static void drop(struct log_writer *writer, size_t written) {
     const uint8_t *end = written > 0 ? memrchr(writer->out, '\n', written) : NULL;
     size_t whole = end ? (size_t)(end - writer->out) + 1 : 0;
-    writer->size += (off_t)whole;
-    if (written > whole && ftruncate(writer->fd, writer->size) < 0) {
-        writer->size += (off_t)(written - whole);
+    off_t torn = (off_t)(written - whole);
+    struct stat status;
+    if (torn > 0 && fstat(writer->fd, &status) == 0 && status.st_size >= torn) {
+        int ignored = ftruncate(writer->fd, status.st_size - torn);
+        (void)ignored;
     }
     writer->dropped += writer->fill - whole;
 }
@@ -94,7 +94,6 @@ static void flush(struct log_writer *writer) {
         }
         written += (size_t)got;
     }
-    writer->size += (off_t)written;
     writer->fill = 0;
 }
 

@@ -3,7 +3,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 #include <time.h>
 
 enum {
@@ -18,7 +17,6 @@ struct log_writer {
     const char *path; // NULL discards
     int fd;
     uint64_t dropped; // bytes of records that could not be written
-    off_t size;       // of the file, up to the last whole record
     uint8_t *out;     // LOG_OUT bytes
     size_t fill;
 };

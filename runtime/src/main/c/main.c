@@ -25,6 +25,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+// As many calls to one container may wait for its shim.
+enum { BACKLOG = 1024 };
+
 static int complain(const char *what, const char *on) {
     fprintf(stderr, "carpel-shim: %s %s: %s\n", what, on, strerror(errno));
     return 1;
@@ -53,7 +56,7 @@ static int bind_socket(const char *path) {
     int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     mode_t mask = umask(0177);
     if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) < 0 ||
-        listen(listener, 64) < 0) {
+        listen(listener, BACKLOG) < 0) {
         return -1;
     }
     umask(mask);

@@ -5,13 +5,14 @@
 #include "shim.h"
 #include "wire.h"
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_BUFFER = LOG_LINE_MAX + LOG_READ + LOG_SLACK };
+enum { LINE_BUFFER = LOG_LINE_MAX + LOG_READ + LOG_SLACK, SETTLE_MS = 2000 };
 
 int shim_buffers(struct shim *shim) {
     shim->lines[0] = (struct log_stream){.name = "stdout", .buffer = take_pages(LINE_BUFFER)};
@@ -94,8 +95,23 @@ static size_t make_record(struct shim *shim, char text[EXIT_RECORD_MAX]) {
     return exit_record_format(&record, text);
 }
 
-// What a client reads after its socket was closed is what had been sent: a slow attached client
-// gets the rest it was owed, if its socket takes it now.
+// Attached clients get the rest of what they are owed, if they take it soon: what their sockets
+// hold they can read when the shim has gone.
+static void settle(struct shim *shim) {
+    uint64_t deadline = monotonic_ms() + SETTLE_MS;
+    for (int i = 0; i < MAX_CLIENTS; i++) {
+        struct client *client = &shim->clients[i];
+        while (client->attached && outlet_push(&client->outlet, client->fd) &&
+               outlet_waits(&client->outlet)) {
+            uint64_t now = monotonic_ms();
+            struct pollfd room = {client->fd, POLLOUT, 0};
+            if (now >= deadline || (poll(&room, 1, (int)(deadline - now)) < 0 && errno != EINTR)) {
+                break;
+            }
+        }
+    }
+}
+
 void shim_finish(struct shim *shim) {
     for (int stream = 0; stream < 2; stream++) {
         if (shim->streams.out[stream] >= 0) {
@@ -113,9 +129,11 @@ void shim_finish(struct shim *shim) {
         struct client *client = &shim->clients[i];
         if (client->fd >= 0 && client->subscribed) {
             frame_send(client->fd, REP_EXITED, text, size);
-        } else if (client->fd >= 0 && client->attached) {
-            outlet_push(&client->outlet, client->fd);
+        }
+        if (client->fd >= 0 && !client->attached) {
+            client_drop(shim, client);
         }
     }
+    settle(shim);
     shim->phase = PHASE_OVER;
 }

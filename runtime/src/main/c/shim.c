@@ -30,7 +30,8 @@ static bool input_waits(const struct shim *shim) {
 
 static void collect(const struct shim *shim, struct pollfd *polls) {
     polls[SIGNALS] = (struct pollfd){shim->signals, POLLIN, 0};
-    polls[LISTENER] = (struct pollfd){shim->listener, POLLIN, 0};
+    // While all places are taken, who comes waits in front of the door.
+    polls[LISTENER] = (struct pollfd){shim_has_room(shim) ? shim->listener : -1, POLLIN, 0};
     polls[GATE] = (struct pollfd){shim->gate, POLLIN, 0};
     polls[OUT] = (struct pollfd){shim->streams.out[0], POLLIN, 0};
     polls[ERR] = (struct pollfd){shim->streams.out[1], POLLIN, 0};

@@ -6,7 +6,11 @@
 #include "streams.h"
 #include <stdbool.h>
 
-enum { MAX_CLIENTS = 64, NOBODY = -1 };
+enum {
+    MAX_CLIENTS = 64,
+    MAX_ATTACHED = 32, // these stay; the other places are for calls, which are short
+    NOBODY = -1,
+};
 
 enum phase {
     PHASE_EMPTY,     // no plan yet
@@ -64,6 +68,7 @@ void shim_read(struct shim *shim, int stream);
 void shim_idle(struct shim *shim);
 void shim_finish(struct shim *shim);
 // control.c: clients
+bool shim_has_room(const struct shim *shim);
 void shim_accept(struct shim *shim);
 void shim_client(struct shim *shim, struct client *client, short events);
 void client_drop(struct shim *shim, struct client *client);

@@ -26,6 +26,9 @@ public interface Containers {
 
     void reopenLog(String id);
 
+    /// Bytes of its output that could not be logged.
+    long droppedLogBytes(String id);
+
     /// By id or unique prefix.
     ///
     /// @throws io.carpel.runtime.error.InvalidArgumentException when several begin so
@@ -67,6 +70,11 @@ public interface Containers {
             @Override
             public void reopenLog(String id) {
                 manager.reopenLog(id);
+            }
+
+            @Override
+            public long droppedLogBytes(String id) {
+                return manager.droppedLogBytes(id);
             }
 
             @Override

@@ -168,7 +168,10 @@ public final class PodContainerService {
                         .setStatus(ContainerStatusTranslator.status(container));
         if (verbose) {
             response.putAllInfo(
-                    info.container(container, sandboxes.find(container.spec().sandboxId())));
+                    info.container(
+                            container,
+                            sandboxes.find(container.spec().sandboxId()),
+                            containers.droppedLogBytes(container.id())));
         }
         return response.build();
     }

@@ -100,12 +100,15 @@ public final class InfoTranslator {
     }
 
     /// @param sandbox the container's sandbox, unless it is gone already
-    public Map<String, String> container(Container container, Optional<Sandbox> sandbox) {
+    /// @param droppedLogBytes output that is missing in its log, because the disk was full
+    public Map<String, String> container(
+            Container container, Optional<Sandbox> sandbox, long droppedLogBytes) {
         ObjectNode info = json.createObjectNode();
         info.put("pid", container.pid().orElse(0));
         info.put("sandboxID", container.spec().sandboxId());
         info.put("runtimeType", "carpel");
         pending(info, board.of(container.id()));
+        info.put("droppedLogBytes", droppedLogBytes);
         info.set("config", tree(withoutSecrets(Payload.of(container))));
         ObjectNode spec = info.putObject("runtimeSpec");
         ObjectNode process = spec.putObject("process");

@@ -74,6 +74,11 @@ public final class FakeContainers implements Containers {
     }
 
     @Override
+    public long droppedLogBytes(String id) {
+        return 77;
+    }
+
+    @Override
     public Optional<Container> find(String idPrefix) {
         return FakeSandboxes.byPrefix(all, idPrefix);
     }

@@ -99,7 +99,8 @@ final class InfoTranslatorTest {
                                         .setKey("TOKEN")
                                         .setValue(ByteString.copyFromUtf8("canary")));
         Container container = Requests.running(config, Requests.sandbox());
-        String text = info.container(container, Optional.of(pinned(Optional.of(77)))).get("info");
+        String text =
+                info.container(container, Optional.of(pinned(Optional.of(77))), 12).get("info");
         JsonNode node = json.readTree(text);
         assertThat(node.get("pid").asInt()).isEqualTo(4242);
         assertThat(node.get("sandboxID").asString()).isEqualTo(Requests.SANDBOX_ID);
@@ -126,6 +127,6 @@ final class InfoTranslatorTest {
     @Test
     void aContainerWhoseSandboxIsGoneIsStillShown() {
         Container container = Requests.running(Requests.container(), Requests.sandbox());
-        assertThat(info.container(container, Optional.empty()).get("info")).contains("4242");
+        assertThat(info.container(container, Optional.empty(), 0).get("info")).contains("4242");
     }
 }

@@ -49,6 +49,12 @@ final class ContainerEnds {
             return Transitions.onStartFailed(before, live.startFailure().get(), clock.instant());
         }
         if (record.isPresent()) {
+            if (record.get().droppedLogBytes() > 0) {
+                LOG.warn(
+                        "container {}: {} bytes of its output could not be logged",
+                        live.id,
+                        record.get().droppedLogBytes());
+            }
             return exited(before, record.get());
         }
         return lost(

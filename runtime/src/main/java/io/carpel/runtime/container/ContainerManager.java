@@ -6,13 +6,16 @@ import io.carpel.runtime.container.ContainerState.Running;
 import io.carpel.runtime.container.ContainerState.Unknown;
 import io.carpel.runtime.error.AlreadyExistsException;
 import io.carpel.runtime.error.ContainerRuntimeException;
+import io.carpel.runtime.error.DeadlineExceededException;
 import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.NotFoundException;
+import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.io.AttachedStreams;
 import io.carpel.runtime.io.ProcessSession;
 import io.carpel.runtime.launch.ContainerLaunch;
+import io.carpel.runtime.launch.ExitRecord;
 import io.carpel.runtime.launch.LaunchPlanner;
 import io.carpel.runtime.launch.ShimConnection;
 import io.carpel.runtime.launch.ShimLauncher;
@@ -50,6 +53,9 @@ import java.util.function.Function;
 /// One lock for each container is held by create, start, update and remove. Stop takes none: it
 /// must get through to a container whose start hangs. Reading takes none either.
 public final class ContainerManager {
+    /// How long a question is worth whose answer is only shown.
+    private static final Duration STATUS_WAIT = Duration.ofSeconds(1);
+
     private static final Duration LOCK_WAIT = Duration.ofMinutes(2);
 
     private final ObjectTable<Container, ContainerChange> table;
@@ -356,6 +362,22 @@ public final class ContainerManager {
     /// @throws FailedPreconditionException unless it runs
     public void reopenLog(String id) {
         running(id).shim.reopenLog();
+    }
+
+    /// Bytes of its output that could not be logged, since the disk was full or failed.
+    public long droppedLogBytes(String id) {
+        table.get(id);
+        LiveContainer container = live.get(id);
+        try {
+            return container == null
+                    ? ExitRecord.read(settings.layout().exitRecord(id))
+                            .map(ExitRecord::droppedLogBytes)
+                            .orElse(0L)
+                    : container.shim.status(STATUS_WAIT).droppedLogBytes();
+        } catch (IOException | UnavailableException | DeadlineExceededException _) {
+            // It ends at this moment and its record is about to be written, or it is stopped.
+            return 0;
+        }
     }
 
     /// Joins the streams of its process from now on; what was printed before is in the log.

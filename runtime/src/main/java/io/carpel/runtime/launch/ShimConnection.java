@@ -23,7 +23,12 @@ public interface ShimConnection {
     ShimStatus start();
 
     /// What the shim knows now.
-    ShimStatus status();
+    default ShimStatus status() {
+        return status(Duration.ofSeconds(30));
+    }
+
+    /// The same, for who would rather not know than wait for longer than `limit`.
+    ShimStatus status(Duration limit);
 
     /// The exit record if the container has ended.
     Optional<ExitRecord> exited();

@@ -3,6 +3,7 @@ package io.carpel.runtime.launch;
 import io.carpel.runtime.error.DeadlineExceededException;
 import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.error.KernelFaultException;
+import io.carpel.runtime.error.ResourceExhaustedException;
 import io.carpel.runtime.launch.ShimChannel.Frame;
 import io.carpel.runtime.linux.Errno;
 import io.carpel.runtime.linux.ErrnoException;
@@ -74,9 +75,15 @@ final class SocketShimConnection implements ShimConnection {
     private Frame expect(Frame frame, int expected) {
         if (frame.type() == Wire.FAILED) {
             KernelFaultException failure = ShimChannel.failure(subject(), frame);
-            if (failure.getCause() instanceof ErrnoException errno && stateError(errno)) {
-                throw new FailedPreconditionException(
-                        String.valueOf(failure.getMessage()), failure);
+            if (failure.getCause() instanceof ErrnoException errno) {
+                if (errno.call().equals("attach") && errno.is(Errno.EUSERS)) {
+                    throw new ResourceExhaustedException(
+                            subject() + ": too many clients are attached to it already");
+                }
+                if (stateError(errno)) {
+                    throw new FailedPreconditionException(
+                            String.valueOf(failure.getMessage()), failure);
+                }
             }
             throw failure;
         }
@@ -103,12 +110,15 @@ final class SocketShimConnection implements ShimConnection {
         int pid = data.getInt();
         int shim = data.getInt();
         long started = data.getLong(16);
+        // A shim that was started by an earlier release tells less.
+        long dropped = data.limit() >= 32 ? data.getLong(24) : 0;
         return new ShimStatus(
                 pid,
                 shim,
                 phase >= 4 && started > 0
                         ? Optional.of(Instant.ofEpochSecond(0, started))
-                        : Optional.empty());
+                        : Optional.empty(),
+                dropped);
     }
 
     @Override
@@ -127,8 +137,8 @@ final class SocketShimConnection implements ShimConnection {
     }
 
     @Override
-    public ShimStatus status() {
-        return call(CALL_LIMIT, Wire.STATUS, Wire.STATUS_REPLY, SocketShimConnection::readStatus);
+    public ShimStatus status(Duration limit) {
+        return call(limit, Wire.STATUS, Wire.STATUS_REPLY, SocketShimConnection::readStatus);
     }
 
     @Override

@@ -79,15 +79,15 @@ public final class FakeShim implements ShimConnection {
             throw new KernelFaultException(startError.get());
         }
         started = true;
-        return new ShimStatus(pid, pid + 1, Optional.of(STARTED));
+        return new ShimStatus(pid, pid + 1, Optional.of(STARTED), 0);
     }
 
     @Override
-    public synchronized ShimStatus status() {
+    public synchronized ShimStatus status(Duration limit) {
         if (gone) {
             throw new UnavailableException("the shim is gone");
         }
-        return new ShimStatus(pid, pid + 1, started ? Optional.of(STARTED) : Optional.empty());
+        return new ShimStatus(pid, pid + 1, started ? Optional.of(STARTED) : Optional.empty(), 0);
     }
 
     @Override

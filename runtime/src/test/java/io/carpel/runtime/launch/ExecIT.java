@@ -161,6 +161,17 @@ class ExecIT {
     }
 
     @Test
+    void leavingKillsItThoughItReadsNothing() throws Exception {
+        ProcessHandle leader;
+        try (var session = shim.exec(plan(Duration.ZERO, false, true, "sleep 5353"))) {
+            leader = ProcessHandle.of(session.pid()).orElseThrow();
+            // More than a pipe and the shim hold, less than the socket does on top of them.
+            session.write(ByteBuffer.allocate(150_000));
+        }
+        leader.onExit().orTimeout(20, TimeUnit.SECONDS).join();
+    }
+
+    @Test
     void aMissingProgramIsNamed() {
         var plan =
                 LaunchPlanner.planExec(

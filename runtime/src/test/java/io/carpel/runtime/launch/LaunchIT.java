@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.error.KernelFaultException;
+import io.carpel.runtime.error.ResourceExhaustedException;
 import io.carpel.runtime.error.UnavailableException;
+import io.carpel.runtime.linux.LinuxMountCalls;
+import io.carpel.runtime.linux.MountCalls;
 import io.carpel.runtime.security.CapabilitySets;
 import io.carpel.runtime.spec.Bytes;
 import io.carpel.runtime.spec.MountSpec;
@@ -14,9 +17,13 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -162,6 +169,105 @@ class LaunchIT {
             assertThat(shim.awaitExit(ShimExtension.LIMIT).orElseThrow().exitCode()).isZero();
         }
         assertThat(container.output()).endsWith("500000");
+    }
+
+    @Test
+    void aClientThatLeavesUnreadInputBehindIsForgotten() throws Exception {
+        container.streams = new ResolvedProcess.Streams(false, true, false);
+        ShimConnection shim = shims.start(container.shell("sleep 1000"));
+        Path descriptors = Path.of("/proc/" + shim.status().shimPid() + "/fd");
+        long before = count(descriptors);
+        for (int i = 0; i < 3; i++) {
+            try (var session = shim.attach(true)) {
+                // More than a pipe and the shim hold, less than the socket does on top of them.
+                session.write(ByteBuffer.allocate(150_000));
+            }
+        }
+        await(() -> count(descriptors) == before);
+    }
+
+    private static void await(Callable<Boolean> condition) throws Exception {
+        long deadline = System.nanoTime() + ShimExtension.LIMIT.toNanos();
+        while (!condition.call()) {
+            assertThat(System.nanoTime()).isLessThan(deadline);
+            Thread.onSpinWait();
+        }
+    }
+
+    private static long count(Path directory) throws Exception {
+        try (var entries = Files.list(directory)) {
+            return entries.count();
+        }
+    }
+
+    @Test
+    void attachedClientsLeaveRoomForCallsHoweverMany() throws Exception {
+        ShimConnection shim = shims.start(container.shell("sleep 1000"));
+        List<AttachSession> attached = new ArrayList<>();
+        try {
+            assertThatThrownBy(
+                            () -> {
+                                for (int i = 0; i < 64; i++) {
+                                    attached.add(shim.attach(false));
+                                }
+                            })
+                    .isInstanceOf(ResourceExhaustedException.class)
+                    .hasMessageContaining("too many clients are attached");
+            assertThat(attached).hasSize(32);
+            try (var calls = Executors.newVirtualThreadPerTaskExecutor()) {
+                List<Future<ShimStatus>> answers = new ArrayList<>();
+                for (int i = 0; i < 300; i++) {
+                    answers.add(calls.submit(() -> shim.status()));
+                }
+                for (Future<ShimStatus> answer : answers) {
+                    assertThat(answer.get().pid()).isEqualTo(shim.pid());
+                }
+            }
+        } finally {
+            attached.forEach(AttachSession::close);
+        }
+    }
+
+    @Test
+    void attachedClientsGetABurstWhole() throws Exception {
+        container.streams = new ResolvedProcess.Streams(false, true, true);
+        container.shell("read x; seq 1 100000");
+        ShimConnection shim = shims.start(container);
+        var outputs = new ExecOutputs();
+        try (var session = shim.attach(true)) {
+            session.write(ByteBuffer.wrap("go\n".getBytes(UTF_8)));
+            // It reads only when all has been written.
+            shim.awaitExit(ShimExtension.LIMIT);
+            session.await(outputs);
+        }
+        assertThat(outputs.out()).hasSize(588_895).endsWith("\n100000\n");
+    }
+
+    @Test
+    void aFullDiskDropsWholeRecordsAndCountsThem() throws Exception {
+        Path small = Files.createDirectory(container.directory.resolve("small"));
+        MountCalls mounts = new LinuxMountCalls();
+        mounts.mount("none", small, "tmpfs", 0, "size=256k");
+        try {
+            container.logDirectory = Optional.of(small);
+            container.shell("seq 1 100000; read x; echo more");
+            container.streams = new ResolvedProcess.Streams(false, true, true);
+            ShimConnection shim = shims.start(container);
+            try (var session = shim.attach(true)) {
+                await(() -> shim.status().droppedLogBytes() > 4_000_000);
+                assertThat(Files.readString(container.logFile())).endsWith("\n");
+                assertThat(container.output().lines().map(Integer::valueOf)).isSorted();
+                Files.move(container.logFile(), container.directory.resolve("rotated"));
+                shim.reopenLog();
+                session.write(ByteBuffer.wrap("go\n".getBytes(UTF_8)));
+                ExitRecord record = shim.awaitExit(ShimExtension.LIMIT).orElseThrow();
+                assertThat(record.exitCode()).isZero();
+                assertThat(record.droppedLogBytes()).isGreaterThan(4_000_000);
+            }
+            assertThat(Files.readString(container.logFile())).endsWith(" stdout F more\n");
+        } finally {
+            mounts.unmount(small, 0);
+        }
     }
 
     @Test

@@ -46,6 +46,7 @@ final class TestContainer {
     boolean readonlyRoot;
     boolean privileged;
     boolean log = true;
+    Optional<Path> logDirectory = Optional.empty();
     Optional<Integer> oomScoreAdj = Optional.empty();
     CgroupPlacement cgroup = CgroupPlacement.none();
     CgroupPlacement shimCgroup = CgroupPlacement.none();
@@ -138,7 +139,7 @@ final class TestContainer {
     }
 
     Path logFile() {
-        return directory.resolve("log");
+        return logDirectory.orElse(directory).resolve("log");
     }
 
     ResolvedProcess process() {
