@@ -246,7 +246,7 @@ function _picocli_carpel_serve() {
 
   local commands=""
   local flag_opts="'-h' '--help'"
-  local arg_opts="'--config' '--listen' '--run-dir' '--state-dir' '--netns-dir' '--instance' '--pid-file' '--ready-notify' '--registries-conf' '--log-level' '--log-format' '--log-file' '--network-mode' '--cni-conf-dir' '--cni-bin-dir' '--bridge-name' '--bridge-range' '--cgroup-driver' '--cgroup-parent' '--security-default-seccomp' '--security-default-capabilities' '--security-subid-user' '--pod-shm-size' '--pod-missing-mount-source' '--cdi-spec-dirs' '--image-max-parallel-downloads' '--image-stall-timeout'"
+  local arg_opts="'--config' '--listen' '--run-dir' '--state-dir' '--netns-dir' '--instance' '--pid-file' '--ready-notify' '--registries-conf' '--log-level' '--log-format' '--log-file' '--network-mode' '--cni-conf-dir' '--cni-bin-dir' '--bridge-name' '--bridge-range' '--cgroup-driver' '--cgroup-parent' '--security-default-seccomp' '--security-default-capabilities' '--security-subid-user' '--pod-shm-size' '--pod-missing-mount-source' '--cdi-spec-dirs' '--image-max-parallel-downloads' '--image-stall-timeout' '--stream-address' '--stream-port' '--stream-idle-timeout' '--stream-creation-timeout' '--stream-tls-cert' '--stream-tls-key' '--stream-tls-client-ca'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -330,6 +330,27 @@ function _picocli_carpel_serve() {
       return
       ;;
     '--image-stall-timeout')
+      return
+      ;;
+    '--stream-address')
+      return
+      ;;
+    '--stream-port')
+      return
+      ;;
+    '--stream-idle-timeout')
+      return
+      ;;
+    '--stream-creation-timeout')
+      return
+      ;;
+    '--stream-tls-cert')
+      return
+      ;;
+    '--stream-tls-key')
+      return
+      ;;
+    '--stream-tls-client-ca')
       return
       ;;
   esac
@@ -833,7 +854,7 @@ function _picocli_carpel_config_show() {
 
   local commands=""
   local flag_opts="'-h' '--help'"
-  local arg_opts="'--config' '--listen' '--run-dir' '--state-dir' '--netns-dir' '--instance' '--pid-file' '--ready-notify' '--registries-conf' '--log-level' '--log-format' '--log-file' '--network-mode' '--cni-conf-dir' '--cni-bin-dir' '--bridge-name' '--bridge-range' '--cgroup-driver' '--cgroup-parent' '--security-default-seccomp' '--security-default-capabilities' '--security-subid-user' '--pod-shm-size' '--pod-missing-mount-source' '--cdi-spec-dirs' '--image-max-parallel-downloads' '--image-stall-timeout'"
+  local arg_opts="'--config' '--listen' '--run-dir' '--state-dir' '--netns-dir' '--instance' '--pid-file' '--ready-notify' '--registries-conf' '--log-level' '--log-format' '--log-file' '--network-mode' '--cni-conf-dir' '--cni-bin-dir' '--bridge-name' '--bridge-range' '--cgroup-driver' '--cgroup-parent' '--security-default-seccomp' '--security-default-capabilities' '--security-subid-user' '--pod-shm-size' '--pod-missing-mount-source' '--cdi-spec-dirs' '--image-max-parallel-downloads' '--image-stall-timeout' '--stream-address' '--stream-port' '--stream-idle-timeout' '--stream-creation-timeout' '--stream-tls-cert' '--stream-tls-key' '--stream-tls-client-ca'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -917,6 +938,27 @@ function _picocli_carpel_config_show() {
       return
       ;;
     '--image-stall-timeout')
+      return
+      ;;
+    '--stream-address')
+      return
+      ;;
+    '--stream-port')
+      return
+      ;;
+    '--stream-idle-timeout')
+      return
+      ;;
+    '--stream-creation-timeout')
+      return
+      ;;
+    '--stream-tls-cert')
+      return
+      ;;
+    '--stream-tls-key')
+      return
+      ;;
+    '--stream-tls-client-ca')
       return
       ;;
   esac

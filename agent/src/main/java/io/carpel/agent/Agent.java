@@ -90,7 +90,7 @@ final class Agent implements AutoCloseable {
                             Clock.systemUTC(),
                             work);
             StreamingServer streams =
-                    StreamingServer.start(StreamingConfig.defaults(), new RuntimeStreams(runtime));
+                    StreamingServer.start(StreamingConfig.of(config), new RuntimeStreams(runtime));
             started = Optional.of(streams);
             CriServer server = server(config, runtime, work, events, streams);
             server.start();

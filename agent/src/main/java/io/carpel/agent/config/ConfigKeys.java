@@ -1,5 +1,6 @@
 package io.carpel.agent.config;
 
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -276,6 +277,63 @@ public final class ConfigKeys {
                     Duration.ofMinutes(1),
                     "A transfer that moves no byte for so long is given up and tried again.");
 
+    public static final ConfigKey<InetAddress> STREAM_ADDRESS =
+            ConfigKey.of(
+                    "stream.address",
+                    ConfigType.address(),
+                    InetAddress.ofLiteral("127.0.0.1"),
+                    "Address of the stream server, which carries exec, attach and port-forward. The"
+                            + " kubelet on this node is its only client. Whoever reaches another"
+                            + " address than a loopback one needs no more than a request's token,"
+                            + " so give it TLS with client certificates.");
+
+    public static final ConfigKey<Integer> STREAM_PORT =
+            ConfigKey.of(
+                    "stream.port",
+                    ConfigType.integer(0, 65535),
+                    0,
+                    "TCP port of the stream server. 0: any free one, which its URLs tell.");
+
+    public static final ConfigKey<Duration> STREAM_IDLE_TIMEOUT =
+            ConfigKey.of(
+                    "stream.idle-timeout",
+                    ConfigType.duration(),
+                    Duration.ofHours(4),
+                    "A stream connection on which nothing moves for so long is closed. A command"
+                            + " whose client has gone, for this or any other reason, is killed with"
+                            + " all that it started; an attached container goes on.");
+
+    public static final ConfigKey<Duration> STREAM_CREATION_TIMEOUT =
+            ConfigKey.of(
+                    "stream.creation-timeout",
+                    ConfigType.duration(),
+                    Duration.ofSeconds(30),
+                    "How long a client of the stream server may take to ask for its request, and"
+                            + " again to open the streams of it.");
+
+    public static final ConfigKey<Optional<Path>> STREAM_TLS_CERT =
+            ConfigKey.of(
+                    "stream.tls-cert",
+                    ConfigType.optionalPath(),
+                    Optional.empty(),
+                    "Certificate chain of the stream server, in PEM. Empty: plain HTTP. The three"
+                            + " TLS files are read again when they change.");
+
+    public static final ConfigKey<Optional<Path>> STREAM_TLS_KEY =
+            ConfigKey.of(
+                    "stream.tls-key",
+                    ConfigType.optionalPath(),
+                    Optional.empty(),
+                    "Key of that certificate, unencrypted PKCS#8 in PEM.");
+
+    public static final ConfigKey<Optional<Path>> STREAM_TLS_CLIENT_CA =
+            ConfigKey.of(
+                    "stream.tls-client-ca",
+                    ConfigType.optionalPath(),
+                    Optional.empty(),
+                    "Certificates in PEM, one of which must have signed a client's. Empty: clients"
+                            + " need no certificate.");
+
     /// All of them, in the order of the file.
     public static final List<ConfigKey<?>> ALL =
             List.of(
@@ -304,5 +362,12 @@ public final class ConfigKeys {
                     MISSING_SOURCE,
                     CDI_DIRS,
                     MAX_DOWNLOADS,
-                    STALL_TIMEOUT);
+                    STALL_TIMEOUT,
+                    STREAM_ADDRESS,
+                    STREAM_PORT,
+                    STREAM_IDLE_TIMEOUT,
+                    STREAM_CREATION_TIMEOUT,
+                    STREAM_TLS_CERT,
+                    STREAM_TLS_KEY,
+                    STREAM_TLS_CLIENT_CA);
 }

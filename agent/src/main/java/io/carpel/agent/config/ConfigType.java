@@ -1,5 +1,6 @@
 package io.carpel.agent.config;
 
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -61,6 +62,19 @@ public record ConfigType<T>(
                 "path",
                 text -> text.isEmpty() ? Optional.empty() : Optional.of(absolute(text)),
                 path -> quote(path.map(Path::toString).orElse("")));
+    }
+
+    /// An address, not a name: nothing is looked up.
+    static ConfigType<InetAddress> address() {
+        Function<String, InetAddress> parse =
+                text -> {
+                    try {
+                        return InetAddress.ofLiteral(text);
+                    } catch (IllegalArgumentException _) {
+                        throw new BadValue("wanted an IP address such as 127.0.0.1 or ::1");
+                    }
+                };
+        return ofString("address", parse, value -> quote(value.getHostAddress()));
     }
 
     static ConfigType<Long> size() {
@@ -232,9 +246,10 @@ public record ConfigType<T>(
         if (value.toMillis() % 1000 != 0) {
             return value.toMillis() + "ms";
         }
-        return value.toSeconds() % 60 != 0 || value.isZero()
-                ? value.toSeconds() + "s"
-                : value.toMinutes() + "m";
+        if (value.toSeconds() % 60 != 0 || value.isZero()) {
+            return value.toSeconds() + "s";
+        }
+        return value.toMinutes() % 60 != 0 ? value.toMinutes() + "m" : value.toHours() + "h";
     }
 
     private static String kind(JsonNode node) {

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,8 +19,8 @@ final class PortForwardHandler {
     private static final Logger LOG = LoggerFactory.getLogger(PortForwardHandler.class);
     private static final int BUFFER = 64 * 1024;
 
-    /// How long the other direction may go on once the sandbox's side has said all: long enough for
-    /// a last answer, short enough that a client which never closes holds nothing.
+    /// How long the client's direction may stand still once the sandbox's side has said all: long
+    /// enough for a slow upload, short enough that a client which never closes holds nothing.
     private static final Duration LINGER = Duration.ofSeconds(10);
 
     private final StreamBackend backend;
@@ -69,10 +70,11 @@ final class PortForwardHandler {
 
     private void carry(SocketChannel socket, StreamChannel data) throws IOException {
         CountDownLatch upstreamDone = new CountDownLatch(1);
+        AtomicLong sent = new AtomicLong();
         threads.newThread(
                         () -> {
                             try {
-                                upstream(socket, data);
+                                upstream(socket, data, sent);
                             } finally {
                                 upstreamDone.countDown();
                             }
@@ -84,21 +86,31 @@ final class PortForwardHandler {
             buffer.clear();
         }
         data.closeWrite();
+        linger(upstreamDone, sent);
+    }
+
+    private static void linger(CountDownLatch upstreamDone, AtomicLong sent) {
         try {
-            if (!upstreamDone.await(LINGER.toMillis(), TimeUnit.MILLISECONDS)) {
-                LOG.debug("client did not close its direction in {}", LINGER);
+            long before = sent.get();
+            while (!upstreamDone.await(LINGER.toMillis(), TimeUnit.MILLISECONDS)) {
+                long now = sent.get();
+                if (now == before) {
+                    LOG.debug("client neither sent nor closed its direction in {}", LINGER);
+                    return;
+                }
+                before = now;
             }
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }
     }
 
-    private static void upstream(SocketChannel socket, StreamChannel data) {
+    private static void upstream(SocketChannel socket, StreamChannel data, AtomicLong sent) {
         try {
             while (data.read(
                     chunk -> {
                         while (chunk.hasRemaining()) {
-                            socket.write(chunk);
+                            sent.addAndGet(socket.write(chunk));
                         }
                     })) {
                 // read does the work

@@ -3,6 +3,7 @@ package io.carpel.agent.streaming;
 import io.carpel.agent.streaming.RemoteCommandHandler.Channels;
 import io.carpel.agent.streaming.StreamRequest.Streams;
 import io.netty.util.concurrent.Future;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.HashMap;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,12 +43,14 @@ final class SessionStarter {
                     ::opened;
         }
         SpdyCommand command = new SpdyCommand(request, protocol, connection);
-        Future<?> _ =
+        Future<?> late =
                 connection
                         .channel()
                         .eventLoop()
                         .schedule(
                                 command::giveUp, creationTimeout.toMillis(), TimeUnit.MILLISECONDS);
+        // Or it would hold on to the connection for as long.
+        Future<?> _ = connection.channel().closeFuture().addListener(_ -> late.cancel(false));
         return command::opened;
     }
 
@@ -71,18 +75,7 @@ final class SessionStarter {
             WebSocketChannels channels,
             List<Integer> ports) {
         if (request instanceof StreamRequest.PortForward forward) {
-            for (int i = 0; i < ports.size(); i++) {
-                int port = ports.get(i);
-                StreamChannel data = channels.channel(2 * i);
-                StreamChannel error = channels.channel(2 * i + 1);
-                threads.newThread(
-                                () -> {
-                                    announce(port, data);
-                                    announce(port, error);
-                                    forwards.run(forward.sandboxId(), port, data, error);
-                                })
-                        .start();
-            }
+            forwardAll(forward.sandboxId(), connection, channels, ports);
             return;
         }
         Streams wanted = RemoteCommandHandler.streamsOf(request);
@@ -104,6 +97,35 @@ final class SessionStarter {
                             commands.run(request, set);
                         })
                 .start();
+    }
+
+    /// No message says that a channel has ended, so the connection is closed with the last of them.
+    private void forwardAll(
+            String sandboxId,
+            StreamConnection connection,
+            WebSocketChannels channels,
+            List<Integer> ports) {
+        AtomicInteger left = new AtomicInteger(ports.size());
+        for (int i = 0; i < ports.size(); i++) {
+            int port = ports.get(i);
+            StreamChannel data = channels.channel(2 * i);
+            StreamChannel error = channels.channel(2 * i + 1);
+            threads.newThread(
+                            () -> {
+                                try {
+                                    announce(port, data);
+                                    announce(port, error);
+                                    forwards.run(sandboxId, port, data, error);
+                                } catch (UncheckedIOException gone) {
+                                    LOG.debug("client left before port {} was dialled", port);
+                                } finally {
+                                    if (left.decrementAndGet() == 0) {
+                                        connection.close();
+                                    }
+                                }
+                            })
+                    .start();
+        }
     }
 
     /// The first message of each channel is its port, two bytes, least significant first.

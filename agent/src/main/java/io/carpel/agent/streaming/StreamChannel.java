@@ -11,7 +11,7 @@ import java.util.Map;
 /// thread may write. What crosses is framed by [Framing].
 final class StreamChannel {
     /// Most that goes into one frame.
-    static final int MAX_FRAME = 32 * 1024;
+    static final int MAX_FRAME = StreamMemory.NARROW;
 
     private final StreamConnection connection;
     private final Framing framing;
@@ -59,7 +59,7 @@ final class StreamChannel {
     void offer(ByteBuf data) {
         connection.lock().lock();
         try {
-            if (ended || abandoned || !data.isReadable()) {
+            if (ended || abandoned || connection.isEnding() || !data.isReadable()) {
                 data.release();
                 return;
             }

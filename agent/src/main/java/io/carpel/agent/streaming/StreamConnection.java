@@ -2,35 +2,47 @@ package io.carpel.agent.streaming;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
 
 /// One upgraded connection: flow control in both directions between the event loop and the virtual
 /// threads that work on its channels. Thread-safe.
 final class StreamConnection {
-    /// Unconsumed bytes of all channels together above which the connection stops reading.
-    static final int HIGH_WATER = 256 * 1024;
+    /// How often it is looked whether the peer of a connection from which nothing is read is there.
+    private static final long LOOK_SECONDS = 2;
 
-    static final int LOW_WATER = 64 * 1024;
+    /// How long a peer may take to close its side once all is said.
+    private static final long LINGER_SECONDS = 10;
+
+    /// TCP_ESTABLISHED of linux/tcp.h.
+    private static final int ESTABLISHED = 1;
 
     private final Channel channel;
-    private final Supplier<Object> farewell;
+    private final ControlMessages messages;
+    private final StreamMemory memory;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     // guarded by lock
     private long unconsumed;
+    private boolean paused;
+    private boolean ending;
     private boolean closed;
 
-    /// @param farewell the last message that the protocol wants before the connection is closed
-    StreamConnection(Channel channel, Supplier<Object> farewell) {
+    StreamConnection(Channel channel, ControlMessages messages, StreamMemory memory) {
         this.channel = channel;
-        this.farewell = farewell;
+        this.messages = messages;
+        this.memory = memory;
+        int window = memory.window();
+        channel.config().setWriteBufferWaterMark(new WriteBufferWaterMark(window / 4, window));
     }
 
     Channel channel() {
@@ -55,20 +67,58 @@ final class StreamConnection {
         }
     }
 
+    /// Whether what still comes is of no use. Called with the lock held.
+    boolean isEnding() {
+        return ending;
+    }
+
     /// Called with the lock held when bytes have been queued.
     void queued(int bytes) {
         unconsumed += bytes;
-        if (unconsumed > HIGH_WATER) {
+        if (!paused && unconsumed > memory.window()) {
+            paused = true;
             channel.config().setAutoRead(false);
+            lookLater();
         }
     }
 
     /// Called with the lock held when queued bytes have been taken or thrown away.
     void consumed(int bytes) {
         unconsumed -= bytes;
-        if (unconsumed < LOW_WATER && !channel.config().isAutoRead()) {
+        if (paused && unconsumed <= memory.window() / 4) {
+            paused = false;
             channel.config().setAutoRead(true);
         }
+    }
+
+    /// The end of a connection is noticed by reading it, so a client that vanished with its input
+    /// unread would never be missed. While nothing is read the kernel is asked, and a ping sent:
+    /// when so much lies unread that not even the end of the connection got through, the kernel of
+    /// a client that is gone answers the ping with a reset.
+    private void lookLater() {
+        Future<?> _ = channel.eventLoop().schedule(this::look, LOOK_SECONDS, TimeUnit.SECONDS);
+    }
+
+    private void look() {
+        boolean still;
+        lock.lock();
+        try {
+            still = paused && !closed;
+        } finally {
+            lock.unlock();
+        }
+        if (!still) {
+            return;
+        }
+        if (channel instanceof EpollSocketChannel socket
+                && (!socket.isActive() || socket.tcpInfo().state() != ESTABLISHED)) {
+            Future<?> _ = channel.close();
+            return;
+        }
+        if (channel.isWritable()) {
+            Future<?> _ = channel.writeAndFlush(messages.ping().get());
+        }
+        lookLater();
     }
 
     /// Sends a message, waiting first while the peer does not read.
@@ -116,12 +166,47 @@ final class StreamConnection {
         }
     }
 
-    /// Sends what is queued and closes.
+    /// Sends what is queued and closes. Input that comes meanwhile is thrown away.
+    ///
+    /// Closing at once while input lies unread would make the kernel reset the connection, and with
+    /// it go the last words that the peer has not read yet. So only our direction ends; the peer
+    /// sees that and closes, or is closed when it takes too long.
     void close() {
-        if (isClosed()) {
-            return;
+        lock.lock();
+        try {
+            if (closed || ending) {
+                return;
+            }
+            ending = true;
+            if (paused) {
+                paused = false;
+                channel.config().setAutoRead(true);
+            }
+        } finally {
+            lock.unlock();
         }
         Future<?> _ =
-                channel.writeAndFlush(farewell.get()).addListener(ChannelFutureListener.CLOSE);
+                channel.writeAndFlush(messages.farewell().get()).addListener(_ -> endOutput());
+        Future<?> late =
+                channel.eventLoop().schedule(this::cutOff, LINGER_SECONDS, TimeUnit.SECONDS);
+        Future<?> _ = channel.closeFuture().addListener(_ -> late.cancel(false));
+    }
+
+    private void cutOff() {
+        Future<?> _ = channel.close();
+    }
+
+    private void shutdownOutput() {
+        Future<?> _ = ((DuplexChannel) channel).shutdownOutput();
+    }
+
+    private void endOutput() {
+        SslHandler tls = channel.pipeline().get(SslHandler.class);
+        if (tls == null) {
+            shutdownOutput();
+        } else {
+            // A TLS peer wants to be told that nothing was cut off.
+            Future<?> _ = tls.closeOutbound().addListener(_ -> shutdownOutput());
+        }
     }
 }

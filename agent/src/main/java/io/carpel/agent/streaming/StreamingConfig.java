@@ -1,5 +1,10 @@
 package io.carpel.agent.streaming;
 
+import io.carpel.agent.config.AgentConfig;
+import io.carpel.agent.config.ConfigKey;
+import io.carpel.agent.config.ConfigKeys;
+import io.carpel.runtime.error.InvalidArgumentException;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -8,22 +13,68 @@ import java.util.Optional;
 ///
 /// @param address where to listen; a loopback address unless an administrator chose otherwise
 /// @param port 0 takes a free one
-/// @param tls certificate and key in PEM; read again when the files change
-/// @param creationTimeout how long a client may take to open the streams that it asked for
+/// @param tls what to prove itself with; without it the server speaks plain HTTP
+/// @param creationTimeout how long a client may take to ask, and again to open its streams
 /// @param idleTimeout a connection on which nothing moves for so long is closed
 public record StreamingConfig(
-        String address,
+        InetAddress address,
         int port,
         Optional<Tls> tls,
         Duration creationTimeout,
         Duration idleTimeout) {
-    /// @param certificate chain in PEM
-    /// @param key PKCS#8 in PEM
-    public record Tls(Path certificate, Path key) {}
+    /// Files in PEM, read again when they change.
+    ///
+    /// @param certificate chain, the server's own first
+    /// @param key PKCS#8
+    /// @param clientCa who signs clients' certificates; without it clients need none
+    public record Tls(Path certificate, Path key, Optional<Path> clientCa) {}
 
-    /// Loopback, a free port, plain HTTP; the time-outs that clients know from the kubelet.
-    public static StreamingConfig defaults() {
+    /// @throws InvalidArgumentException when keys do not fit together
+    public StreamingConfig {
+        if (address.isAnyLocalAddress()) {
+            throw new InvalidArgumentException(
+                    "%s %s: wanted one address, since clients are told a URL with it"
+                            .formatted(ConfigKeys.STREAM_ADDRESS.name(), address.getHostAddress()));
+        }
+        require(ConfigKeys.STREAM_IDLE_TIMEOUT, idleTimeout);
+        require(ConfigKeys.STREAM_CREATION_TIMEOUT, creationTimeout);
+    }
+
+    private static void require(ConfigKey<Duration> key, Duration value) {
+        if (value.isZero()) {
+            throw new InvalidArgumentException(
+                    "%s is zero: no connection would live".formatted(key.name()));
+        }
+    }
+
+    /// What the administrator chose.
+    ///
+    /// @throws InvalidArgumentException when keys do not fit together
+    public static StreamingConfig of(AgentConfig config) {
         return new StreamingConfig(
-                "127.0.0.1", 0, Optional.empty(), Duration.ofSeconds(30), Duration.ofHours(4));
+                config.get(ConfigKeys.STREAM_ADDRESS),
+                config.get(ConfigKeys.STREAM_PORT),
+                tls(config),
+                config.get(ConfigKeys.STREAM_CREATION_TIMEOUT),
+                config.get(ConfigKeys.STREAM_IDLE_TIMEOUT));
+    }
+
+    private static Optional<Tls> tls(AgentConfig config) {
+        Optional<Path> certificate = config.get(ConfigKeys.STREAM_TLS_CERT);
+        Optional<Path> key = config.get(ConfigKeys.STREAM_TLS_KEY);
+        Optional<Path> clientCa = config.get(ConfigKeys.STREAM_TLS_CLIENT_CA);
+        if (certificate.isPresent() && key.isPresent()) {
+            return Optional.of(new Tls(certificate.get(), key.get(), clientCa));
+        }
+        if (certificate.isPresent() || key.isPresent() || clientCa.isPresent()) {
+            throw new InvalidArgumentException(
+                    "TLS of the stream server needs both %s (%s) and %s (%s)"
+                            .formatted(
+                                    ConfigKeys.STREAM_TLS_CERT.name(),
+                                    config.toml(ConfigKeys.STREAM_TLS_CERT),
+                                    ConfigKeys.STREAM_TLS_KEY.name(),
+                                    config.toml(ConfigKeys.STREAM_TLS_KEY)));
+        }
+        return Optional.empty();
     }
 }

@@ -4,6 +4,7 @@ import io.carpel.agent.streaming.StreamRequest.Streams;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.UnavailableException;
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
@@ -11,7 +12,6 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.handler.codec.http.HttpObjectAggregator;
@@ -21,6 +21,7 @@ import io.netty.handler.timeout.IdleStateHandler;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.Optional;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -55,12 +56,18 @@ public final class StreamingServer implements AutoCloseable {
 
     /// Starts to listen.
     ///
-    /// @throws UnavailableException when the address cannot be bound
+    /// @throws UnavailableException when the address cannot be bound, or the TLS files are no good
     public static StreamingServer start(StreamingConfig config, StreamBackend backend) {
-        ThreadFactory threads = Thread.ofVirtual().name("stream-", 0).factory();
         StreamTokens tokens = new StreamTokens(Clock.systemUTC(), new SecureRandom());
-        SessionStarter starter = new SessionStarter(backend, threads, config.creationTimeout());
-        ReloadingTls tls = config.tls().map(ReloadingTls::new).orElse(null);
+        StreamMemory memory = new StreamMemory();
+        ChannelInitializer<Channel> pipelines = pipelines(config, backend, tokens, memory);
+        if (!config.address().isLoopbackAddress()
+                && config.tls().flatMap(StreamingConfig.Tls::clientCa).isEmpty()) {
+            LOG.warn(
+                    "stream server listens on {} and asks nobody for a certificate: a token that is"
+                            + " overheard is as good as its owner",
+                    config.address().getHostAddress());
+        }
         EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
         ServerBootstrap bootstrap =
                 new ServerBootstrap()
@@ -68,25 +75,11 @@ public final class StreamingServer implements AutoCloseable {
                         .channel(EpollServerSocketChannel.class)
                         .childOption(ChannelOption.TCP_NODELAY, true)
                         .childOption(ChannelOption.SO_KEEPALIVE, true)
+                        .childOption(ChannelOption.ALLOCATOR, memory.allocator())
                         .childOption(
-                                ChannelOption.WRITE_BUFFER_WATER_MARK,
-                                new WriteBufferWaterMark(
-                                        StreamConnection.LOW_WATER, StreamConnection.HIGH_WATER))
-                        .childHandler(
-                                new ChannelInitializer<>() {
-                                    @Override
-                                    protected void initChannel(Channel channel) {
-                                        ChannelPipeline pipeline = channel.pipeline();
-                                        if (tls != null) {
-                                            pipeline.addLast(
-                                                    tls.current().newHandler(channel.alloc()));
-                                        }
-                                        pipeline.addLast(new IdleHandler(config));
-                                        pipeline.addLast(new HttpServerCodec());
-                                        pipeline.addLast(new HttpObjectAggregator(MAX_REQUEST));
-                                        pipeline.addLast(new UpgradeHandler(tokens, starter));
-                                    }
-                                });
+                                ChannelOption.RECVBUF_ALLOCATOR,
+                                new AdaptiveRecvByteBufAllocator(512, 4096, StreamMemory.NARROW))
+                        .childHandler(pipelines);
         try {
             Channel listener =
                     bootstrap
@@ -94,15 +87,43 @@ public final class StreamingServer implements AutoCloseable {
                             .syncUninterruptibly()
                             .channel();
             LOG.info("stream server listens on {}", listener.localAddress());
-            return new StreamingServer(loops, listener, tokens, tls != null);
+            return new StreamingServer(loops, listener, tokens, config.tls().isPresent());
         } catch (Exception failure) {
             // Netty throws the checked BindException without declaring it.
             loops.shutdownGracefully(0, 0, TimeUnit.SECONDS);
             throw new UnavailableException(
                     "stream server cannot listen on %s port %d: %s"
-                            .formatted(config.address(), config.port(), failure.getMessage()),
+                            .formatted(
+                                    config.address().getHostAddress(),
+                                    config.port(),
+                                    failure.getMessage()),
                     failure);
         }
+    }
+
+    /// What each new connection passes through.
+    private static ChannelInitializer<Channel> pipelines(
+            StreamingConfig config,
+            StreamBackend backend,
+            StreamTokens tokens,
+            StreamMemory memory) {
+        ThreadFactory threads = Thread.ofVirtual().name("stream-", 0).factory();
+        SessionStarter starter = new SessionStarter(backend, threads, config.creationTimeout());
+        Optional<ReloadingTls> tls = config.tls().map(ReloadingTls::new);
+        return new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                ChannelPipeline pipeline = channel.pipeline();
+                pipeline.addLast(memory.guard());
+                tls.ifPresent(
+                        files -> pipeline.addLast(files.current().newHandler(channel.alloc())));
+                pipeline.addLast(new IdleHandler(config));
+                pipeline.addLast(new HttpServerCodec());
+                pipeline.addLast(new HttpObjectAggregator(MAX_REQUEST));
+                pipeline.addLast(
+                        new UpgradeHandler(tokens, starter, memory, config.creationTimeout()));
+            }
+        };
     }
 
     /// Keeps the request until its client comes.

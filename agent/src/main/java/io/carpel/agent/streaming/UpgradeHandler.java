@@ -16,17 +16,18 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.QueryStringDecoder;
-import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
-import io.netty.handler.codec.http.websocketx.WebSocketCloseStatus;
 import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshakerFactory;
 import io.netty.handler.codec.spdy.SpdyFrameCodec;
 import io.netty.handler.codec.spdy.SpdyVersion;
+import io.netty.util.concurrent.Future;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /// The HTTP part of a connection: redeems the token, agrees on a protocol, upgrades, and leaves.
@@ -39,12 +40,39 @@ final class UpgradeHandler extends SimpleChannelInboundHandler<FullHttpRequest> 
     private static final int MAX_HEADERS = 64 * 1024;
     private static final int MAX_WEBSOCKET_FRAME = 1024 * 1024;
 
+    /// A channel's number is one byte.
+    private static final int MAX_CHANNELS = 254;
+
     private final StreamTokens tokens;
     private final SessionStarter starter;
+    private final StreamMemory memory;
+    private final Duration limit;
+    // Only the event loop touches it.
+    private Optional<Future<?>> waiting = Optional.empty();
 
-    UpgradeHandler(StreamTokens tokens, SessionStarter starter) {
+    /// @param limit how long a client may take to ask; whoever only connects holds a descriptor
+    UpgradeHandler(
+            StreamTokens tokens, SessionStarter starter, StreamMemory memory, Duration limit) {
         this.tokens = tokens;
         this.starter = starter;
+        this.memory = memory;
+        this.limit = limit;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        waiting =
+                Optional.of(
+                        context.executor()
+                                .schedule(
+                                        () -> context.close(),
+                                        limit.toMillis(),
+                                        TimeUnit.MILLISECONDS));
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+        waiting.ifPresent(late -> late.cancel(false));
     }
 
     @Override
@@ -63,6 +91,14 @@ final class UpgradeHandler extends SimpleChannelInboundHandler<FullHttpRequest> 
                     context,
                     HttpResponseStatus.BAD_REQUEST,
                     "wanted an upgrade to SPDY/3.1 or websocket");
+            return;
+        }
+        if (memory.isShort()) {
+            // The token stays good here, too.
+            refuse(
+                    context,
+                    HttpResponseStatus.SERVICE_UNAVAILABLE,
+                    "other streams use too much memory");
             return;
         }
         Optional<StreamRequest> request =
@@ -104,7 +140,7 @@ final class UpgradeHandler extends SimpleChannelInboundHandler<FullHttpRequest> 
             switching.headers().set(STREAM_PROTOCOL, protocol.get().name());
         }
         StreamConnection connection =
-                new StreamConnection(context.channel(), () -> Unpooled.EMPTY_BUFFER);
+                new StreamConnection(context.channel(), ControlMessages.ofSpdy(), memory);
         SpdyChannels channels =
                 new SpdyChannels(
                         connection, starter.spdyStreams(request, protocol.get(), connection));
@@ -132,7 +168,7 @@ final class UpgradeHandler extends SimpleChannelInboundHandler<FullHttpRequest> 
         List<String> offered = listed(http, "Sec-WebSocket-Protocol");
         if (request instanceof StreamRequest.PortForward && offered.contains(TUNNEL)) {
             StreamConnection connection =
-                    new StreamConnection(context.channel(), () -> Unpooled.EMPTY_BUFFER);
+                    new StreamConnection(context.channel(), ControlMessages.ofSpdy(), memory);
             ChannelProtocol protocol = new ChannelProtocol(PORT_FORWARD, 1, false);
             SpdyChannels channels =
                     new SpdyChannels(
@@ -160,14 +196,15 @@ final class UpgradeHandler extends SimpleChannelInboundHandler<FullHttpRequest> 
             return;
         }
         int count = request instanceof StreamRequest.PortForward ? 2 * ports.size() : 5;
-        if (count == 0) {
-            refuse(context, HttpResponseStatus.BAD_REQUEST, "wanted at least one port");
+        if (count == 0 || count > MAX_CHANNELS) {
+            refuse(
+                    context,
+                    HttpResponseStatus.BAD_REQUEST,
+                    "wanted 1 to %d ports, not %d".formatted(MAX_CHANNELS / 2, ports.size()));
             return;
         }
         StreamConnection connection =
-                new StreamConnection(
-                        context.channel(),
-                        () -> new CloseWebSocketFrame(WebSocketCloseStatus.NORMAL_CLOSURE));
+                new StreamConnection(context.channel(), ControlMessages.ofWebSocket(), memory);
         WebSocketChannels channels = new WebSocketChannels(connection, protocol.get(), count);
         handshake(
                 context,

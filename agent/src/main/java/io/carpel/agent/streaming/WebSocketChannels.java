@@ -8,6 +8,7 @@ import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.base64.Base64;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.ContinuationWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.PongWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
@@ -17,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +34,8 @@ final class WebSocketChannels extends SimpleChannelInboundHandler<WebSocketFrame
     private final StreamConnection connection;
     private final ChannelProtocol protocol;
     private final List<StreamChannel> channels;
+    // Whose message it is that further frames continue. Only the event loop touches it.
+    private Optional<StreamChannel> current = Optional.empty();
 
     WebSocketChannels(StreamConnection connection, ChannelProtocol protocol, int count) {
         this.connection = connection;
@@ -56,14 +60,18 @@ final class WebSocketChannels extends SimpleChannelInboundHandler<WebSocketFrame
                 context.writeAndFlush(close.retain());
                 context.close();
             }
-            case BinaryWebSocketFrame data when !protocol.base64() -> receive(data.content());
+            case BinaryWebSocketFrame data when !protocol.base64() -> receive(data);
+            case ContinuationWebSocketFrame rest when !protocol.base64() ->
+                    current.ifPresent(channel -> channel.offer(rest.content().retain()));
             case TextWebSocketFrame data when protocol.base64() -> receiveText(data.content());
             case PongWebSocketFrame _ -> {}
             default -> refuse(context, "this subprotocol has no frames of that type");
         }
     }
 
-    private void receive(ByteBuf message) {
+    private void receive(BinaryWebSocketFrame frame) {
+        ByteBuf message = frame.content();
+        current = Optional.empty();
         if (!message.isReadable()) {
             return;
         }
@@ -76,6 +84,7 @@ final class WebSocketChannels extends SimpleChannelInboundHandler<WebSocketFrame
                 }
             }
         } else if (number < channels.size()) {
+            current = Optional.of(channels.get(number));
             channels.get(number).offer(message.readRetainedSlice(message.readableBytes()));
         }
     }

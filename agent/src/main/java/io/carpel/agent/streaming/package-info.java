@@ -7,9 +7,9 @@
 /// runs behind them is reached through [StreamBackend].
 ///
 /// Threads: Netty's event loop parses and queues; everything that can wait runs on virtual threads.
-/// Bounds: a connection holds at most [StreamConnection#HIGH_WATER] bytes that nobody has consumed
-/// (then it stops reading from the peer) and a writer waits while the peer does not read, so a slow
-/// client slows its own connection and nothing else.
+/// Bounds: a connection holds at most [StreamMemory#window] bytes that nobody has consumed (then it
+/// stops reading from the peer) and a writer waits while the peer does not read, so a slow client
+/// slows its own connection and nothing else; [StreamMemory] bounds what all of them hold together.
 ///
 /// A command whose client has vanished is killed with everything that it started; an attached
 /// container goes on.

@@ -1,5 +1,6 @@
 package io.carpel.agent.streaming;
 
+import io.carpel.runtime.error.UnavailableException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -11,7 +12,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /// Commands `echo` (standard input to standard output, exit code 3 at its end), `flood N` (N bytes
-/// of output) and `sleep` (until closed); dials ports of this machine's loopback.
+/// of output), `sleep` (until closed), `stuck` (the same, and never reads its input) and `quit`
+/// (says something and ends, and never reads its input); dials ports of this machine's loopback.
 final class FakeBackend implements StreamBackend {
     final CountDownLatch opened = new CountDownLatch(1);
     final CountDownLatch closed = new CountDownLatch(1);
@@ -47,6 +49,10 @@ final class FakeBackend implements StreamBackend {
                 return switch (command.getFirst()) {
                     case "echo" -> echo(output);
                     case "flood" -> flood(output, Long.parseLong(command.get(1)));
+                    case "quit" -> {
+                        output.stdout(ByteBuffer.wrap("bye".getBytes(StandardCharsets.UTF_8)));
+                        yield 0;
+                    }
                     default -> {
                         closed.await();
                         yield 137;
@@ -77,6 +83,14 @@ final class FakeBackend implements StreamBackend {
 
         @Override
         public void write(ByteBuffer data) {
+            if (command.getFirst().equals("stuck") || command.getFirst().equals("quit")) {
+                try {
+                    closed.await();
+                } catch (InterruptedException interrupted) {
+                    throw new AssertionError(interrupted);
+                }
+                throw new UnavailableException("closed", new IOException("closed"));
+            }
             byte[] bytes = new byte[data.remaining()];
             data.get(bytes);
             input.add(bytes);

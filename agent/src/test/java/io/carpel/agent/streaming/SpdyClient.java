@@ -21,12 +21,16 @@ import io.netty.handler.codec.spdy.SpdyDataFrame;
 import io.netty.handler.codec.spdy.SpdyFrameCodec;
 import io.netty.handler.codec.spdy.SpdyRstStreamFrame;
 import io.netty.handler.codec.spdy.SpdyVersion;
+import io.netty.handler.ssl.SslHandler;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 
 /// A client that behaves as client-go's: no flow control of its own, streams with odd ids.
 final class SpdyClient implements AutoCloseable {
@@ -38,6 +42,10 @@ final class SpdyClient implements AutoCloseable {
     private int nextId = 1;
 
     SpdyClient(String url, String protocol) throws Exception {
+        this(url, protocol, Optional.empty());
+    }
+
+    SpdyClient(String url, String protocol, Optional<SSLContext> tls) throws Exception {
         URI uri = URI.create(url);
         channel =
                 new Bootstrap()
@@ -47,6 +55,11 @@ final class SpdyClient implements AutoCloseable {
                                 new ChannelInitializer<>() {
                                     @Override
                                     protected void initChannel(Channel ch) {
+                                        tls.ifPresent(context -> {
+                                            SSLEngine engine = context.createSSLEngine();
+                                            engine.setUseClientMode(true);
+                                            ch.pipeline().addLast(new SslHandler(engine));
+                                        });
                                         ch.pipeline().addLast(new HttpClientCodec());
                                         ch.pipeline().addLast(new HttpObjectAggregator(65536));
                                         ch.pipeline().addLast(new Receiver());
@@ -95,6 +108,15 @@ final class SpdyClient implements AutoCloseable {
         channel.writeAndFlush(frame).sync();
     }
 
+    /// Sends without waiting for the server to take it.
+    void sendLater(int stream, String text) {
+        var _ =
+                channel.writeAndFlush(
+                        new DefaultSpdyDataFrame(
+                                stream, Unpooled.copiedBuffer(text, StandardCharsets.ISO_8859_1)),
+                        channel.voidPromise());
+    }
+
     /// What came on the stream until its end; the end may be a reset.
     String all(int stream) throws Exception {
         stream(stream).end.get(20, TimeUnit.SECONDS);
@@ -139,6 +161,7 @@ final class SpdyClient implements AutoCloseable {
 
         @Override
         public void channelInactive(ChannelHandlerContext context) {
+            answer.completeExceptionally(new java.io.IOException("closed"));
             streams.values().forEach(stream -> stream.end.complete(false));
         }
     }

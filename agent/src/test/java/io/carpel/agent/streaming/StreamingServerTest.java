@@ -3,6 +3,7 @@ package io.carpel.agent.streaming;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.carpel.agent.config.AgentConfig;
 import io.carpel.agent.streaming.StreamRequest.Streams;
 import io.carpel.runtime.error.InvalidArgumentException;
 import java.io.ByteArrayOutputStream;
@@ -16,6 +17,7 @@ import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -30,7 +32,7 @@ class StreamingServerTest {
 
     private final FakeBackend backend = new FakeBackend();
     private final StreamingServer server =
-            StreamingServer.start(StreamingConfig.defaults(), backend);
+            StreamingServer.start(StreamingConfig.of(AgentConfig.defaults()), backend);
 
     @AfterEach
     void stop() {
@@ -96,6 +98,104 @@ class StreamingServerTest {
     }
 
     @Test
+    void commandThatReadsNothingIsClosedWhenItsClientVanishes() throws Exception {
+        var client = new SpdyClient(exec(ALL, "stuck"), "v4.channel.k8s.io");
+        client.open(Map.of("streamType", "error"));
+        int in = client.open(Map.of("streamType", "stdin"));
+        client.open(Map.of("streamType", "stdout"));
+        client.open(Map.of("streamType", "stderr"));
+        // More than the server takes, less than the two sockets hold.
+        client.send(in, "x".repeat(2 * StreamMemory.WIDE), false);
+        assertThat(backend.opened.await(10, TimeUnit.SECONDS)).isTrue();
+        client.close();
+        assertThat(backend.closed.await(20, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void lastWordsReachAClientThatStillSends() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            try (var client = new SpdyClient(exec(ALL, "quit"), "v4.channel.k8s.io")) {
+                int error = client.open(Map.of("streamType", "error"));
+                int in = client.open(Map.of("streamType", "stdin"));
+                int out = client.open(Map.of("streamType", "stdout"));
+                client.open(Map.of("streamType", "stderr"));
+                client.sendLater(in, "x".repeat(4 * StreamMemory.WIDE));
+                assertThat(client.all(out)).isEqualTo("bye");
+                assertThat(client.all(error)).contains("\"status\":\"Success\"");
+            }
+        }
+    }
+
+    @Test
+    void whoeverOnlyConnectsIsClosed() throws Exception {
+        StreamingConfig usual = StreamingConfig.of(AgentConfig.defaults());
+        var hasty =
+                new StreamingConfig(
+                        usual.address(),
+                        usual.port(),
+                        usual.tls(),
+                        Duration.ofMillis(100),
+                        usual.idleTimeout());
+        try (StreamingServer strict = StreamingServer.start(hasty, backend)) {
+            URI url = URI.create(strict.urlFor(new StreamRequest.PortForward("pod", List.of())));
+            try (Socket silent = new Socket(url.getHost(), url.getPort())) {
+                silent.setSoTimeout(10_000);
+                assertThat(silent.getInputStream().read()).isEqualTo(-1);
+            }
+        }
+    }
+
+    @Test
+    void webSocketForwardsAndClosesAtTheEnd() throws Exception {
+        try (ServerSocket echo = new ServerSocket(0, 8, InetAddress.getLoopbackAddress())) {
+            Thread.ofVirtual()
+                    .start(() -> {
+                        try (Socket peer = echo.accept()) {
+                            peer.getOutputStream().write(peer.getInputStream().readNBytes(4));
+                        } catch (java.io.IOException failure) {
+                            throw new java.io.UncheckedIOException(failure);
+                        }
+                    });
+            int port = echo.getLocalPort();
+            String url =
+                    server.urlFor(new StreamRequest.PortForward("pod", List.of()))
+                                    .replace("http:", "ws:")
+                            + "?port="
+                            + port;
+            Collector collector = new Collector();
+            try (HttpClient http = HttpClient.newHttpClient()) {
+                WebSocket socket =
+                        http.newWebSocketBuilder()
+                                .subprotocols("v4.channel.k8s.io")
+                                .buildAsync(URI.create(url), collector)
+                                .get(10, TimeUnit.SECONDS);
+                socket.sendBinary(ByteBuffer.wrap(new byte[] {0, 'p', 'i', 'n', 'g'}), true).get();
+                assertThat(collector.closed.get(20, TimeUnit.SECONDS)).isTrue();
+            }
+            assertThat(collector.bytes(0))
+                    .containsExactly((byte) port, (byte) (port >> 8), 'p', 'i', 'n', 'g');
+            assertThat(collector.bytes(1)).containsExactly((byte) port, (byte) (port >> 8));
+        }
+    }
+
+    @Test
+    void portsThatChannelsCannotNumberAreRefused() throws Exception {
+        String url = server.urlFor(new StreamRequest.PortForward("pod", List.of()));
+        String ports = "80" + ",80".repeat(127);
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            assertThatThrownBy(() ->
+                            http.newWebSocketBuilder()
+                                    .subprotocols("v4.channel.k8s.io")
+                                    .buildAsync(
+                                            URI.create(
+                                                    url.replace("http:", "ws:") + "?port=" + ports),
+                                            new Collector())
+                                    .get(10, TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(java.net.http.WebSocketHandshakeException.class);
+        }
+    }
+
+    @Test
     void unknownProtocolIsForbidden() throws Exception {
         try (var client = new SpdyClient(exec(ALL, "echo"), "v9.channel.k8s.io")) {
             assertThat(client.status()).isEqualTo(403);
@@ -127,7 +227,9 @@ class StreamingServerTest {
                             .subprotocols("v5.channel.k8s.io")
                             .buildAsync(URI.create(url), collector)
                             .get(10, TimeUnit.SECONDS);
-            socket.sendBinary(ByteBuffer.wrap(new byte[] {0, 'h', 'i'}), true).get();
+            // In two frames: only the first names the channel.
+            socket.sendBinary(ByteBuffer.wrap(new byte[] {0, 'h'}), false).get();
+            socket.sendBinary(ByteBuffer.wrap(new byte[] {'i'}), true).get();
             socket.sendBinary(ByteBuffer.wrap(new byte[] {(byte) 255, 0}), true).get();
             collector.closed.get(10, TimeUnit.SECONDS);
             assertThat(socket.getSubprotocol()).isEqualTo("v5.channel.k8s.io");
@@ -216,8 +318,11 @@ class StreamingServerTest {
         }
 
         String text(int channel) {
-            return channels.getOrDefault(channel, new ByteArrayOutputStream())
-                    .toString(StandardCharsets.UTF_8);
+            return new String(bytes(channel), StandardCharsets.UTF_8);
+        }
+
+        byte[] bytes(int channel) {
+            return channels.getOrDefault(channel, new ByteArrayOutputStream()).toByteArray();
         }
     }
 }
