@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# crictl and critest, built from the Go modules that deploy/tools/go.mod pins.
+# crictl, critest and our own clients, built from the Go modules that deploy/tools/go.mod pins.
 
 # The tree that this file is part of; the script that sources it says where.
 : "${top:?}"
@@ -38,20 +38,22 @@ version_at_least() {
     [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]
 }
 
-# Sets tools_dir to a directory with crictl, critest and cribench.
+# Sets tools_dir to a directory with crictl, critest, ginkgo (which runs critest's specs in parallel),
+# cribench and cristreams.
 need_tools() {
     local key
     key=$(cat "$tools_source"/go.mod "$tools_source"/go.sum "$tools_source"/*/*.go | sha256sum | cut -c1-16)
     tools_dir=$(cache_dir)/tools/$key
     [ ! -e "$tools_dir/complete" ] || return 0
     need_go
-    say "building crictl, critest and cribench ($tools_dir)"
+    say "building crictl, critest, ginkgo, cribench and cristreams ($tools_dir)"
     mkdir -p "$tools_dir"
     (
         cd "$tools_source"
         export CGO_ENABLED=0 GOFLAGS=-buildvcs=false
         go build -trimpath -o "$tools_dir/crictl" sigs.k8s.io/cri-tools/cmd/crictl
-        go build -trimpath -o "$tools_dir/cribench" ./cribench
+        go build -trimpath -o "$tools_dir/ginkgo" github.com/onsi/ginkgo/v2/ginkgo
+        go build -trimpath -o "$tools_dir/" ./cribench ./cristreams
         go test -trimpath -c -o "$tools_dir/critest" sigs.k8s.io/cri-tools/cmd/critest
     ) || die "the test tools do not build"
     touch "$tools_dir/complete"
