@@ -63,7 +63,7 @@ agent_start() {
             die "the agent ended at once; the end of $dir/agent.log is above"
         fi
         [ $SECONDS -lt $deadline ] || die "the agent made no socket within 60 s: see $dir/agent.log"
-        sleep 0.05
+        sleep 0.01
     done
 }
 
