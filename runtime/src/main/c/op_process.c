@@ -67,8 +67,24 @@ int op_sysctl(struct context *context, struct fields *fields) {
     return write_proc(context, path, value);
 }
 
+// Kernels before 5.1 have no directories for modules: there one file is the only module's. A process
+// on its way into a container does not take the host's procfs along.
 int op_exec_label(struct context *context, struct fields *fields) {
-    return write_proc(context, "thread-self/attr/exec", field_string(fields));
+    const char *attribute = field_string(fields);
+    const char *text = field_string(fields);
+    char path[64];
+    if (snprintf(path, sizeof path, "thread-self/attr/%s", attribute) >= (int)sizeof path) {
+        errno = ENAMETOOLONG;
+        return fail(context, "label", attribute);
+    }
+    int result = write_proc(context, path, text);
+    if (result < 0 && context->failure.error == ENOENT && strchr(attribute, '/')) {
+        result = write_proc(context, "thread-self/attr/exec", text);
+    }
+    if (context->process == PROCESS_JOINER) {
+        close_fd(&context->proc);
+    }
+    return result;
 }
 
 int op_working_dir(struct context *context, struct fields *fields) {

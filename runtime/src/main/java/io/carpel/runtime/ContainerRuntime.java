@@ -16,6 +16,7 @@ import io.carpel.runtime.container.ProcessPolicy;
 import io.carpel.runtime.container.SandboxMembers;
 import io.carpel.runtime.container.StoredImages;
 import io.carpel.runtime.error.KernelFaultException;
+import io.carpel.runtime.host.AppArmorParser;
 import io.carpel.runtime.host.FeatureProbe;
 import io.carpel.runtime.image.ImageAccounts;
 import io.carpel.runtime.image.ImageArchives;
@@ -225,7 +226,7 @@ public final class ContainerRuntime implements AutoCloseable {
                 new CompiledFilters(
                         new SeccompCompiler(
                                 new LinuxSeccompCalls(), System.getProperty("os.version"))),
-                AppArmorProfile.host(),
+                AppArmorProfile.host(AppArmorParser.host()),
                 SelinuxLabel.probe(),
                 bounds);
     }

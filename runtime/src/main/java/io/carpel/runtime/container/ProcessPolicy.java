@@ -3,6 +3,7 @@ package io.carpel.runtime.container;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.image.ResolvedUser;
 import io.carpel.runtime.launch.Credentials;
+import io.carpel.runtime.launch.ExecLabel;
 import io.carpel.runtime.launch.ResolvedProcess;
 import io.carpel.runtime.launch.ResolvedProcess.Streams;
 import io.carpel.runtime.security.AppArmorProfile;
@@ -93,10 +94,11 @@ public record ProcessPolicy(
         return limits;
     }
 
-    private Optional<String> label(SecuritySpec security) {
+    private Optional<ExecLabel> label(SecuritySpec security) {
         Optional<String> profile = apparmor.resolve(security.apparmor(), security.privileged());
         Optional<String> label = selinux.process(security.selinux(), security.privileged());
-        return profile.map(name -> "exec " + name).or(() -> label);
+        return profile.map(name -> new ExecLabel(ExecLabel.Module.APPARMOR, "exec " + name))
+                .or(() -> label.map(text -> new ExecLabel(ExecLabel.Module.SELINUX, text)));
     }
 
     private static void checkMapped(ResolvedUser who, UserNamespaceSpec maps) {

@@ -275,7 +275,14 @@ public final class FeatureProbe {
     }
 
     private void modules(boolean apparmor, boolean selinux) {
-        if (apparmor || selinux) {
+        if (apparmor && AppArmorParser.host().program().isEmpty()) {
+            add(
+                    Level.DEGRADED,
+                    "security modules",
+                    "AppArmor is active, but apparmor_parser is not installed: containers run"
+                            + " without the default profile",
+                    "install the package apparmor");
+        } else if (apparmor || selinux) {
             String which = apparmor ? "AppArmor" : "SELinux";
             add(Level.GOOD, "security modules", which + " is active", "");
         } else {

@@ -32,6 +32,12 @@ final class ExecPlanner {
         launch.user()
                 .ifPresent(
                         user -> ops.add(new Op.OwnStreams(user.hostRootUid(), user.hostRootGid())));
+        boolean mapped = launch.user().isPresent();
+        if (mapped) {
+            // Inside, no procfs of its own can be mounted beside one that is masked; the label goes
+            // on to the child.
+            ops.addAll(ProcessPlanner.label(process));
+        }
         ops.add(
                 new Op.JoinContainer(
                         LaunchPlanner.NEWNS
@@ -40,8 +46,8 @@ final class ExecPlanner {
                                 | LaunchPlanner.NEWIPC
                                 | LaunchPlanner.NEWUTS
                                 | LaunchPlanner.NEWCGROUP
-                                | (launch.user().isPresent() ? LaunchPlanner.NEWUSER : 0)));
-        if (launch.user().isPresent()) {
+                                | (mapped ? LaunchPlanner.NEWUSER : 0)));
+        if (mapped) {
             ops.add(new Op.BecomeRoot());
         }
         ops.add(new Op.Clone(0, "", true));
@@ -49,6 +55,9 @@ final class ExecPlanner {
             ops.add(new Op.Console(false, process.credentials().uid()));
         }
         ops.addAll(ProcessPlanner.before(process));
+        if (!mapped) {
+            ops.addAll(ProcessPlanner.label(process));
+        }
         ops.addAll(ProcessPlanner.execute(process));
         return new ExecPlan(ops, launch.timeout());
     }

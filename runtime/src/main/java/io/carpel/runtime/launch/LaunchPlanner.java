@@ -63,6 +63,7 @@ public final class LaunchPlanner {
         }
         ops.add(new Op.Pivot());
         ops.addAll(ProcessPlanner.before(launch.process()));
+        ops.addAll(ProcessPlanner.label(launch.process()));
         ops.add(new Op.Gate());
         ops.addAll(ProcessPlanner.execute(launch.process()));
         var shim = launch.shim();

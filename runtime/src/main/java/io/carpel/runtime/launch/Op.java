@@ -221,7 +221,10 @@ public sealed interface Op {
 
     record NoNewPrivileges() implements Ending {}
 
-    record ExecLabel(String text) implements Ending {}
+    /// Written through a fresh, private procfs; takes effect when the program is executed.
+    ///
+    /// @param attribute below `/proc/thread-self/attr`
+    record ExecLabel(String attribute, String text) implements Ending {}
 
     record Bounding(long mask) implements Ending {}
 

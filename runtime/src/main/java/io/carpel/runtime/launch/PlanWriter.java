@@ -162,7 +162,7 @@ final class PlanWriter {
                 yield wide(62, soft, hard);
             }
             case Op.NoNewPrivileges() -> 63;
-            case Op.ExecLabel(var text) -> text(64, text);
+            case Op.ExecLabel(var attribute, var text) -> text(64, attribute, text);
             case Op.Bounding(var mask) -> wide(65, mask);
             case Op.Identity identity -> identity(identity);
             case Op.Capabilities(var effective, var permitted, var inheritable) ->

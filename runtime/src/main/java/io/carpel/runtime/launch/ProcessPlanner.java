@@ -48,8 +48,14 @@ final class ProcessPlanner {
         for (RlimitSpec limit : process.rlimits()) {
             ops.add(new Op.Rlimit(resource(limit.name()), limit.soft(), limit.hard()));
         }
-        process.execLabel().ifPresent(label -> ops.add(new Op.ExecLabel(label)));
         return ops;
+    }
+
+    /// What security modules are told about the program to come.
+    static List<Op> label(ResolvedProcess process) {
+        return process.execLabel().stream()
+                .<Op>map(label -> new Op.ExecLabel(label.module().attribute(), label.text()))
+                .toList();
     }
 
     /// Credentials, filter and program.

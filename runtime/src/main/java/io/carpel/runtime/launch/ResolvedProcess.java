@@ -14,8 +14,7 @@ import java.util.Optional;
 /// @param seccomp a BPF program (`struct sock_filter[]`); empty means none
 /// @param streams how the standard streams are made
 /// @param oomScoreAdj clamped to what the host allows
-/// @param execLabel text for `/proc/self/attr/exec` of a security module, for example `exec
-///   profile-name`
+/// @param execLabel what the process becomes for a security module
 public record ResolvedProcess(
         List<String> argv,
         List<EnvVar> env,
@@ -26,7 +25,7 @@ public record ResolvedProcess(
         Streams streams,
         List<RlimitSpec> rlimits,
         Optional<Integer> oomScoreAdj,
-        Optional<String> execLabel) {
+        Optional<ExecLabel> execLabel) {
     public ResolvedProcess {
         argv = List.copyOf(argv);
         env = List.copyOf(env);

@@ -11,7 +11,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// AppArmor profiles by name: which one a process changes to at exec.
 public final class AppArmorProfile {
@@ -20,19 +25,43 @@ public final class AppArmorProfile {
 
     private static final int MAX_NAME = 4096;
 
+    /// A parser that is missing is not looked for with every container.
+    private static final Duration BETWEEN_LOADS = Duration.ofMinutes(1);
+
+    private static final Logger LOG = LoggerFactory.getLogger(AppArmorProfile.class);
+
     private final Path enabled;
     private final Path profiles;
+    private final ProfileLoader loader;
+    private final InstantSource clock;
 
-    AppArmorProfile(Path enabled, Path profiles) {
+    // Guarded by this.
+    private Instant nextLoad = Instant.MIN;
+
+    /// @param loader for the default profile
+    AppArmorProfile(Path enabled, Path profiles, ProfileLoader loader, InstantSource clock) {
         this.enabled = enabled;
         this.profiles = profiles;
+        this.loader = loader;
+        this.clock = clock;
     }
 
     /// This host's AppArmor.
-    public static AppArmorProfile host() {
+    ///
+    /// @param loader for the default profile
+    public static AppArmorProfile host(ProfileLoader loader) {
         return new AppArmorProfile(
                 Path.of("/sys/module/apparmor/parameters/enabled"),
-                Path.of("/sys/kernel/security/apparmor/profiles"));
+                Path.of("/sys/kernel/security/apparmor/profiles"),
+                loader,
+                InstantSource.system());
+    }
+
+    /// This host's AppArmor, only to be looked at.
+    public static AppArmorProfile host() {
+        return host(_ -> {
+            throw new IOException("this one loads nothing");
+        });
     }
 
     /// Whether the host runs AppArmor and lets us see its profiles.
@@ -54,11 +83,38 @@ public final class AppArmorProfile {
         return switch (spec.kind()) {
             case UNCONFINED -> available() ? Optional.of("unconfined") : Optional.empty();
             case RUNTIME_DEFAULT ->
-                    !privileged && available() && loaded(RUNTIME_DEFAULT)
+                    !privileged && available() && loadDefault()
                             ? Optional.of(RUNTIME_DEFAULT)
                             : Optional.empty();
             case LOCALHOST -> Optional.of(local(spec.reference()));
         };
+    }
+
+    /// Makes sure that the default profile is in the kernel: somebody may have removed it. A host
+    /// where it cannot be loaded runs its containers without, and says so: no pod could start
+    /// otherwise.
+    ///
+    /// @return whether it is there
+    public boolean loadDefault() {
+        if (loaded(RUNTIME_DEFAULT)) {
+            return true;
+        }
+        synchronized (this) {
+            Instant now = clock.instant();
+            if (now.isBefore(nextLoad)) {
+                return false;
+            }
+            try {
+                loader.load(DefaultAppArmor.text(RUNTIME_DEFAULT));
+            } catch (IOException e) {
+                nextLoad = now.plus(BETWEEN_LOADS);
+                LOG.warn(
+                        "containers run without the apparmor profile {}: {}",
+                        RUNTIME_DEFAULT,
+                        e.getMessage());
+            }
+        }
+        return loaded(RUNTIME_DEFAULT);
     }
 
     private String local(String name) {

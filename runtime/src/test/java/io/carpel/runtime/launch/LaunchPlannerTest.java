@@ -212,6 +212,57 @@ class LaunchPlannerTest {
                         .ops());
     }
 
+    private static ResolvedProcess labelled() {
+        ResolvedProcess plain = process(false, Bytes.empty(), false);
+        return new ResolvedProcess(
+                plain.argv(),
+                plain.env(),
+                plain.workingDir(),
+                plain.credentials(),
+                false,
+                Bytes.empty(),
+                plain.streams(),
+                List.of(),
+                Optional.empty(),
+                Optional.of(new ExecLabel(ExecLabel.Module.APPARMOR, "exec carpel-default")));
+    }
+
+    @Test
+    void aLabelIsWrittenWhereTheContainersRootIsAndBeforeTheGate() {
+        List<Op> ops =
+                LaunchPlanner.plan(
+                                launch(
+                                        labelled(),
+                                        namespaces(pins(false, false), PidMode.CONTAINER),
+                                        List.of(),
+                                        v1("c"),
+                                        false))
+                        .ops();
+        int label = ops.indexOf(new Op.ExecLabel("apparmor/exec", "exec carpel-default"));
+        assertThat(label).isGreaterThan(ops.indexOf(new Op.Pivot()));
+        assertThat(label).isLessThan(ops.indexOf(new Op.Gate()));
+    }
+
+    @Test
+    void anExecIntoAUserNamespaceIsLabelledOnTheWayIn() {
+        var map = List.of(new IdMapping(0, 65536, 65536));
+        for (Optional<UserNamespaceSpec> user :
+                List.of(
+                        Optional.<UserNamespaceSpec>empty(),
+                        Optional.of(new UserNamespaceSpec(map, map)))) {
+            List<Op> ops =
+                    LaunchPlanner.planExec(
+                                    new ExecLaunch(labelled(), user, v1("c"), Duration.ZERO))
+                            .ops();
+            int label = ops.indexOf(new Op.ExecLabel("apparmor/exec", "exec carpel-default"));
+            int join =
+                    ops.stream().map(Object::getClass).toList().indexOf(Op.JoinContainer.class);
+            assertThat(label).isNotNegative();
+            assertThat(label < join).isEqualTo(user.isPresent());
+            assertThat(ops).filteredOn(Op.ExecLabel.class::isInstance).hasSize(1);
+        }
+    }
+
     @Test
     void helperPlansAreAsRecorded() throws Exception {
         compare(

@@ -2,6 +2,7 @@ package io.carpel.runtime.launch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.KernelFaultException;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -133,6 +135,43 @@ class SecurityPropertiesIT {
             assertThat(names(container.layer.resolve("etc"))).containsExactly("passwd");
         }
         assertThat(names(outside)).isEmpty();
+    }
+
+    /// Without a module that takes it the kernel refuses any label: that must be seen, and must not
+    /// have gone to a file of the container's.
+    @Test
+    void property06ALabelThatCannotBeWrittenFailsTheStart() throws Exception {
+        assumeTrue(!active("apparmor") && !active("selinux"), "a security module takes labels");
+        for (ExecLabel.Module module : ExecLabel.Module.values()) {
+            container = shims.container();
+            Path fake = container.layer.resolve("proc/thread-self/attr");
+            Files.createDirectories(fake.resolve("apparmor"));
+            Files.writeString(fake.resolve("exec"), "image");
+            Files.writeString(fake.resolve("apparmor/exec"), "image");
+            container.label = Optional.of(new ExecLabel(module, "exec nowhere"));
+            assertThatThrownBy(() -> shims.launch(container))
+                    .isInstanceOf(KernelFaultException.class)
+                    .hasMessageContaining("thread-self/attr/exec");
+            assertThat(Files.readString(fake.resolve("exec"))).isEqualTo("image");
+            assertThat(container.directory.resolve("upper/proc/thread-self")).doesNotExist();
+            assertThat(container.socket()).doesNotExist();
+        }
+    }
+
+    private static boolean active(String module) throws IOException {
+        Path list = Path.of("/sys/kernel/security/lsm");
+        return Files.exists(list) && Files.readString(list).contains(module);
+    }
+
+    /// The score reaches the process, though the image brings a directory that looks like procfs.
+    @Test
+    void property06TheOomScoreGoesToTheKernel() throws Exception {
+        Files.createDirectories(container.layer.resolve("proc/self"));
+        Files.writeString(container.layer.resolve("proc/self/oom_score_adj"), "image");
+        container.oomScoreAdj = Optional.of(777);
+        assertThat(shims.output(container, "cat /proc/self/oom_score_adj")).isEqualTo("777");
+        assertThat(Files.readString(container.layer.resolve("proc/self/oom_score_adj")))
+                .isEqualTo("image");
     }
 
     @Test

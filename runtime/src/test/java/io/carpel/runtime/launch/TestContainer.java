@@ -48,6 +48,7 @@ final class TestContainer {
     boolean log = true;
     Optional<Path> logDirectory = Optional.empty();
     Optional<Integer> oomScoreAdj = Optional.empty();
+    Optional<ExecLabel> label = Optional.empty();
     CgroupPlacement cgroup = CgroupPlacement.none();
     CgroupPlacement shimCgroup = CgroupPlacement.none();
 
@@ -153,7 +154,7 @@ final class TestContainer {
                 streams,
                 List.of(),
                 oomScoreAdj,
-                Optional.empty());
+                label);
     }
 
     ContainerLaunch launch() {

@@ -3,14 +3,10 @@ package io.carpel.runtime.security;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.error.InvalidArgumentException;
-import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.spec.ProfileSpec;
 import io.carpel.runtime.spec.SecuritySpec;
 import io.carpel.runtime.spec.SelinuxSpec;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -116,22 +112,5 @@ class CapabilitiesTest {
         }
         assertThat(new SelinuxLabel(false).process(new SelinuxSpec("", "", "", "s0"), false))
                 .isEmpty();
-    }
-
-    @Test
-    void localProfilesMustBeLoaded() throws IOException {
-        Path enabled = directory.resolve("enabled");
-        Path profiles = directory.resolve("profiles");
-        var apparmor = new AppArmorProfile(enabled, profiles);
-        var local = new ProfileSpec(ProfileSpec.Kind.LOCALHOST, "mine");
-        assertThatThrownBy(() -> apparmor.resolve(local, false))
-                .isInstanceOf(FailedPreconditionException.class);
-        assertThat(apparmor.resolve(ProfileSpec.runtimeDefault(), false)).isEmpty();
-        Files.writeString(enabled, "Y\n");
-        Files.writeString(profiles, "other (enforce)\n");
-        assertThatThrownBy(() -> apparmor.resolve(local, false))
-                .isInstanceOf(NotFoundException.class);
-        Files.writeString(profiles, "other (enforce)\nmine (complain)\n");
-        assertThat(apparmor.resolve(local, false)).contains("mine");
     }
 }
