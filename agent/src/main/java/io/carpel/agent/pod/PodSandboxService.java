@@ -13,16 +13,16 @@ import io.carpel.cri.PodSandboxConfig;
 import io.carpel.cri.PodSandboxFilter;
 import io.carpel.cri.PodSandboxMetadata;
 import io.carpel.cri.PodSandboxStatusResponse;
+import io.carpel.cri.UpdatePodSandboxResourcesRequest;
 import io.carpel.runtime.container.Container;
 import io.carpel.runtime.error.ContainerRuntimeException;
 import io.carpel.runtime.sandbox.Sandbox;
 import io.carpel.runtime.sandbox.SandboxChange;
 import io.carpel.runtime.sandbox.SandboxManager;
+import io.carpel.runtime.spec.Bytes;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
@@ -42,9 +42,6 @@ public final class PodSandboxService {
     private final NameIndex<PodName> names = new NameIndex<>("sandbox");
     private final RetryCache<PodName> retries;
     private final AtomicLong lastTimestamp = new AtomicLong();
-    private final ConcurrentMap<String, Resized> resized = new ConcurrentHashMap<>();
-
-    private record Resized(LinuxContainerResources overhead, LinuxContainerResources resources) {}
 
     /// What makes a sandbox unique for the kubelet.
     private record PodName(String namespace, String name, String uid, int attempt) {
@@ -99,7 +96,6 @@ public final class PodSandboxService {
         if (change.kind() == SandboxChange.Kind.REMOVED) {
             names.release(change.sandbox().id());
             retries.forget(change.sandbox().id());
-            resized.remove(change.sandbox().id());
         }
     }
 
@@ -161,11 +157,11 @@ public final class PodSandboxService {
                 response.addContainersStatuses(ContainerStatusTranslator.status(container)));
         if (verbose) {
             response.putAllInfo(info.sandbox(sandbox, own));
-            Resized resources = resized.get(sandbox.id());
-            if (resources != null) {
-                response.putInfo("overhead", InfoTranslator.json(resources.overhead()));
-                response.putInfo("resources", InfoTranslator.json(resources.resources()));
-            }
+            Payload.resized(sandbox)
+                    .ifPresent(now -> {
+                        response.putInfo("overhead", InfoTranslator.json(now.getOverhead()));
+                        response.putInfo("resources", InfoTranslator.json(now.getResources()));
+                    });
         }
         return response.build();
     }
@@ -183,7 +179,14 @@ public final class PodSandboxService {
         Sandbox sandbox = Prefixes.sandbox(sandboxes, id);
         ResourceTranslator.toLimits(overhead);
         ResourceTranslator.toLimits(resources);
-        resized.put(sandbox.id(), new Resized(overhead, resources));
+        sandboxes.note(
+                sandbox.id(),
+                Bytes.copyOf(
+                        UpdatePodSandboxResourcesRequest.newBuilder()
+                                .setOverhead(overhead)
+                                .setResources(resources)
+                                .build()
+                                .toByteArray()));
     }
 
     private List<Container> containersOf(Sandbox sandbox) {

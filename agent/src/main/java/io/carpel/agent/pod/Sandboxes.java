@@ -3,6 +3,7 @@ package io.carpel.agent.pod;
 import io.carpel.runtime.sandbox.Sandbox;
 import io.carpel.runtime.sandbox.SandboxChange;
 import io.carpel.runtime.sandbox.SandboxManager;
+import io.carpel.runtime.spec.Bytes;
 import io.carpel.runtime.spec.SandboxSpec;
 import io.carpel.runtime.store.Announcer;
 import java.util.List;
@@ -15,6 +16,9 @@ public interface Sandboxes {
     void stop(String id);
 
     void remove(String id);
+
+    /// Keeps bytes of ours with the sandbox, in place of those before.
+    void note(String id, Bytes bytes);
 
     /// By id or unique prefix.
     ///
@@ -40,6 +44,11 @@ public interface Sandboxes {
             @Override
             public void remove(String id) {
                 manager.remove(id);
+            }
+
+            @Override
+            public void note(String id, Bytes bytes) {
+                manager.note(id, bytes);
             }
 
             @Override

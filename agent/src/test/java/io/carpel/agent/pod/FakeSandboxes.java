@@ -5,6 +5,7 @@ import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.sandbox.Sandbox;
 import io.carpel.runtime.sandbox.SandboxChange;
 import io.carpel.runtime.sandbox.SandboxState;
+import io.carpel.runtime.spec.Bytes;
 import io.carpel.runtime.spec.SandboxSpec;
 import io.carpel.runtime.store.Announcer;
 import java.util.ArrayList;
@@ -54,7 +55,8 @@ public final class FakeSandboxes implements Sandboxes {
                 ready.pins(),
                 ready.shm(),
                 ready.reaperPid(),
-                ready.cgroupParent());
+                ready.cgroupParent(),
+                ready.note());
     }
 
     @Override
@@ -62,6 +64,24 @@ public final class FakeSandboxes implements Sandboxes {
         Optional.ofNullable(all.remove(id))
                 .ifPresent(gone ->
                         changes.announce(new SandboxChange(SandboxChange.Kind.REMOVED, gone)));
+    }
+
+    @Override
+    public void note(String id, Bytes bytes) {
+        all.computeIfPresent(
+                id,
+                (_, before) ->
+                        new Sandbox(
+                                before.id(),
+                                before.spec(),
+                                before.state(),
+                                before.createdAt(),
+                                before.addresses(),
+                                before.pins(),
+                                before.shm(),
+                                before.reaperPid(),
+                                before.cgroupParent(),
+                                Optional.of(bytes)));
     }
 
     @Override

@@ -41,7 +41,8 @@ final class InfoTranslatorTest {
                         Optional.of(Path.of("/run/carpel/sandboxes/5/ns/pid"))),
                 Optional.empty(),
                 reaper,
-                "/carpel");
+                "/carpel",
+                Optional.empty());
     }
 
     @Test

@@ -90,7 +90,8 @@ public final class Requests {
                 PinnedNamespaces.none(),
                 Optional.empty(),
                 Optional.empty(),
-                "/carpel");
+                "/carpel",
+                Optional.empty());
     }
 
     public static ContainerSpec spec(ContainerConfig.Builder config, Sandbox sandbox) {

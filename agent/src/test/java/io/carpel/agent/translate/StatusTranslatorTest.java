@@ -82,7 +82,8 @@ final class StatusTranslatorTest {
                         ready.pins(),
                         Optional.empty(),
                         Optional.empty(),
-                        ready.cgroupParent());
+                        ready.cgroupParent(),
+                        Optional.empty());
         assertThat(SandboxStatusTranslator.item(stopped).getState())
                 .isEqualTo(PodSandboxState.SANDBOX_NOTREADY);
     }

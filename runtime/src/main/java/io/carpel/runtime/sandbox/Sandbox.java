@@ -1,6 +1,7 @@
 package io.carpel.runtime.sandbox;
 
 import io.carpel.runtime.error.FailedPreconditionException;
+import io.carpel.runtime.spec.Bytes;
 import io.carpel.runtime.spec.PinnedNamespaces;
 import io.carpel.runtime.spec.SandboxSpec;
 import io.carpel.runtime.store.ObjectTable;
@@ -19,6 +20,7 @@ import java.util.Optional;
 /// @param shm what its containers see as `/dev/shm`; empty when that is the host's
 /// @param reaperPid pid 1 of the shared PID namespace, as the host sees it
 /// @param cgroupParent the cgroup below which its containers' cgroups lie
+/// @param note opaque bytes that the caller has put down since, kept over restarts
 public record Sandbox(
         String id,
         SandboxSpec spec,
@@ -28,7 +30,8 @@ public record Sandbox(
         PinnedNamespaces pins,
         Optional<Path> shm,
         Optional<Integer> reaperPid,
-        String cgroupParent) {
+        String cgroupParent,
+        Optional<Bytes> note) {
     public Sandbox {
         addresses = List.copyOf(addresses);
     }

@@ -51,7 +51,8 @@ final class SandboxDraft {
                 reaper,
                 cgroupParent,
                 netnsFile,
-                holdings());
+                holdings(),
+                Optional.empty());
     }
 
     /// The record once every step has run.

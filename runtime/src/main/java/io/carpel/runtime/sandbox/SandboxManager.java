@@ -14,6 +14,7 @@ import io.carpel.runtime.namespace.PodNamespaces;
 import io.carpel.runtime.network.NetworkRequest;
 import io.carpel.runtime.network.PodNetwork;
 import io.carpel.runtime.sandbox.SandboxRecord.Holding;
+import io.carpel.runtime.spec.Bytes;
 import io.carpel.runtime.spec.SandboxSpec;
 import io.carpel.runtime.store.Announcer;
 import io.carpel.runtime.store.CreationClock;
@@ -265,6 +266,22 @@ public final class SandboxManager {
             Trees.remove(settings.layout().sandbox(id));
         } catch (IOException e) {
             throw fault(id, "remove its files", e);
+        }
+    }
+
+    /// Puts down bytes of the caller beside the sandbox, in place of those before.
+    ///
+    /// @throws NotFoundException when there is none of this id
+    public void note(String id, Bytes bytes) {
+        table.get(id);
+        try (var _ = locks.lock(id, LOCK_WAIT)) {
+            SandboxRecord record = records.get(id);
+            if (record == null) {
+                throw new NotFoundException("sandbox " + id + " does not exist");
+            }
+            SandboxRecord next = record.with(bytes);
+            write(next);
+            table.publish(next.snapshot());
         }
     }
 

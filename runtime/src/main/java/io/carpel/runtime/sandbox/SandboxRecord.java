@@ -1,6 +1,7 @@
 package io.carpel.runtime.sandbox;
 
 import io.carpel.runtime.lifecycle.ProcessIdentity;
+import io.carpel.runtime.spec.Bytes;
 import io.carpel.runtime.spec.PinnedNamespaces;
 import io.carpel.runtime.spec.SandboxSpec;
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import java.util.Set;
 /// @param held what it may still hold in the kernel; written before it is made, taken away once it
 ///   is released, so that a process that died in between leaves nothing unknown
 /// @param netnsFile where its network namespace is (or was) pinned
+/// @param note opaque bytes of the caller
 record SandboxRecord(
         SandboxSpec spec,
         Phase phase,
@@ -26,7 +28,8 @@ record SandboxRecord(
         Optional<ProcessIdentity> reaper,
         String cgroupParent,
         Path netnsFile,
-        Set<Holding> held) {
+        Set<Holding> held,
+        Optional<Bytes> note) {
     static final int VERSION = 1;
 
     /// Whether it was ever complete. One that was not is taken apart by recovery, never listed.
@@ -56,7 +59,8 @@ record SandboxRecord(
                 pins,
                 shm,
                 reaper.map(ProcessIdentity::pid),
-                cgroupParent);
+                cgroupParent,
+                note);
     }
 
     SandboxRecord with(SandboxState next) {
@@ -71,7 +75,24 @@ record SandboxRecord(
                 reaper,
                 cgroupParent,
                 netnsFile,
-                held);
+                held,
+                note);
+    }
+
+    SandboxRecord with(Bytes newNote) {
+        return new SandboxRecord(
+                spec,
+                phase,
+                state,
+                createdAt,
+                addresses,
+                pins,
+                shm,
+                reaper,
+                cgroupParent,
+                netnsFile,
+                held,
+                Optional.of(newNote));
     }
 
     SandboxRecord without(Holding released) {
@@ -89,7 +110,8 @@ record SandboxRecord(
                 reaper,
                 cgroupParent,
                 netnsFile,
-                left);
+                left,
+                note);
     }
 
     boolean holds(Holding what) {

@@ -363,6 +363,24 @@ final class SandboxManagerTest implements SandboxContainers {
     }
 
     @Test
+    void whatTheCallerPutsDownLaterIsKeptOverRestartsAndThroughStopping() throws IOException {
+        SandboxManager manager = manager();
+        manager.run(spec(1));
+        assertThat(manager.get(Specs.id(1)).note()).isEmpty();
+        manager.note(Specs.id(1), Bytes.utf8("first"));
+        manager.note(Specs.id(1), Bytes.utf8("second"));
+        SandboxManager restarted = manager();
+        restarted.recover(_ -> {});
+        assertThat(restarted.get(Specs.id(1)).note()).contains(Bytes.utf8("second"));
+        restarted.stop(Specs.id(1));
+        assertThat(restarted.get(Specs.id(1)).note()).contains(Bytes.utf8("second"));
+        assertThat(restarted.get(Specs.id(1)).isReady()).isFalse();
+        restarted.remove(Specs.id(1));
+        assertThatThrownBy(() -> restarted.note(Specs.id(1), Bytes.empty()))
+                .isInstanceOf(NotFoundException.class);
+    }
+
+    @Test
     void aSandboxThatCannotBeMadeHoldsNoIds() throws IOException {
         Files.writeString(directory.resolve("subuid"), "carpel:100000:1000\n");
         Files.writeString(directory.resolve("subgid"), "carpel:100000:1000\n");
