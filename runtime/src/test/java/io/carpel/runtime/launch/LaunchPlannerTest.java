@@ -251,12 +251,10 @@ class LaunchPlannerTest {
                         Optional.<UserNamespaceSpec>empty(),
                         Optional.of(new UserNamespaceSpec(map, map)))) {
             List<Op> ops =
-                    LaunchPlanner.planExec(
-                                    new ExecLaunch(labelled(), user, v1("c"), Duration.ZERO))
+                    LaunchPlanner.planExec(new ExecLaunch(labelled(), user, v1("c"), Duration.ZERO))
                             .ops();
             int label = ops.indexOf(new Op.ExecLabel("apparmor/exec", "exec carpel-default"));
-            int join =
-                    ops.stream().map(Object::getClass).toList().indexOf(Op.JoinContainer.class);
+            int join = ops.stream().map(Object::getClass).toList().indexOf(Op.JoinContainer.class);
             assertThat(label).isNotNegative();
             assertThat(label < join).isEqualTo(user.isPresent());
             assertThat(ops).filteredOn(Op.ExecLabel.class::isInstance).hasSize(1);
