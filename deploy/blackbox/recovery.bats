@@ -116,3 +116,66 @@ restart_agent() {
     equal "$pod" "$(crictl pods -q)"
     grep -q "$orphan" "$agent_dir/agent.log"
 }
+
+layer_records() {
+    find "$agent_dir/state/images/layers" -name layer.json
+}
+
+# spoil_records jq-program: as if another build had written them.
+spoil_records() {
+    local record
+    while read -r record; do
+        jq "$1" "$record" >"$record.new"
+        mv "$record.new" "$record"
+    done < <(layer_records)
+}
+
+@test "layers that another build has written cost nobody his image" {
+    pod=$(new_pod upgraded)
+    container=$(new_container "$pod" upgraded one)
+    layers=$(layer_records | wc -l)
+    other=example.test/carpel/zstd:latest
+    for change in '.version = 1 | del(.lacking)' '.version = 99 | .new = {}' '"torn'; do
+        kill_agent
+        if [ "$change" = '"torn' ]; then
+            layer_records | while read -r record; do echo '{"version": 2, torn' >"$record"; done
+        else
+            spoil_records "$change"
+        fi
+        restart_agent
+        equal CONTAINER_RUNNING "$(container_state "$container")"
+        equal 1 "$(crictl images -q | wc -l)"
+        # A removed image's layers are cleared away; these are not among them.
+        crictl pull "$other"
+        crictl rmi "$other"
+        equal "$layers" "$(layer_records | wc -l)"
+        equal fine "$(inside "$container" busybox echo fine)"
+        further=$(new_container "$pod" upgraded "further$RANDOM")
+        equal fine "$(inside "$further" echo fine)"
+    done
+    grep -q "is kept for those who use it, though its record has version 99" "$agent_dir/agent.log"
+    grep -q "is kept for those who use it, though its record cannot be read" "$agent_dir/agent.log"
+}
+
+@test "a container whose image is no longer whole keeps its layers until it goes" {
+    pod=$(new_pod bereft)
+    container=$(new_container "$pod" bereft one)
+    before=$(layer_records)
+    config=$(crictl inspect "$container" | jq -r '.status.imageId // .status.image.image')
+    kill_agent
+    rm "$agent_dir/state/images/blobs/sha256/${config#sha256:}"
+    restart_agent
+    equal "" "$(crictl images -q)"
+    equal CONTAINER_RUNNING "$(container_state "$container")"
+    # What tidies up must not take the files of a running container.
+    crictl pull example.test/carpel/nothing:latest
+    crictl rmi example.test/carpel/nothing:latest
+    for record in $before; do
+        [ -e "$record" ]
+    done
+    equal fine "$(inside "$container" cat /proc/self/cmdline | tr '\0' ' ' | grep -q cat && echo fine)"
+    crictl rmp -f "$pod"
+    crictl pull "$busybox"
+    crictl rmi "$busybox"
+    wait_for 20 test -z "$(layer_records)"
+}

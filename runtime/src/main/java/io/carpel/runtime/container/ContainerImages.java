@@ -15,6 +15,10 @@ public interface ContainerImages {
     /// @throws io.carpel.runtime.error.NotFoundException when it is gone
     Image lease(String imageId, String owner);
 
+    /// Says that `owner` uses the layers of an image that is not known any more; until [#release]
+    /// no layer at all is deleted that might be one of them.
+    void leaseLost(String imageId, String owner);
+
     void release(String imageId, String owner);
 
     /// Who `user` is, by the image's own passwd and group files.

@@ -152,6 +152,7 @@ final class ContainerRecovery {
             try {
                 rooms.images().lease(image, id);
             } catch (ContainerRuntimeException e) {
+                rooms.images().leaseLost(image, id);
                 sink.found("container %s: %s".formatted(id, e.getMessage()));
             }
         }

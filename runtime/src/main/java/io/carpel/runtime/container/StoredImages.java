@@ -28,6 +28,11 @@ public final class StoredImages implements ContainerImages {
     }
 
     @Override
+    public void leaseLost(String imageId, String owner) {
+        store.leaseLost(imageId, owner);
+    }
+
+    @Override
     public void release(String imageId, String owner) {
         store.release(imageId, owner);
     }

@@ -247,6 +247,17 @@ public final class ImageStore implements AutoCloseable {
         }
     }
 
+    /// A lease on an image that is not whole any more, for an owner from before a restart: which
+    /// layers he uses is not known, so none is deleted until it ends.
+    public void leaseLost(String imageId, String owner) {
+        lock.lock();
+        try {
+            leases.computeIfAbsent(imageId, _ -> new HashSet<>()).add(owner);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Ends a lease; one that was never taken is none.
     public void release(String imageId, String owner) {
         boolean last;
@@ -257,7 +268,7 @@ public final class ImageStore implements AutoCloseable {
             if (owners.isEmpty()) {
                 leases.remove(imageId);
             }
-            last &= catalog.byId(imageId).map(Catalog.Entry::removed).orElse(false);
+            last &= catalog.byId(imageId).map(Catalog.Entry::removed).orElse(true);
         } finally {
             lock.unlock();
         }
@@ -302,6 +313,9 @@ public final class ImageStore implements AutoCloseable {
 
     private void unneeded(Collection<Digest> layerVictims, Collection<Digest> blobVictims)
             throws IOException {
+        if (leases.keySet().stream().anyMatch(id -> catalog.byId(id).isEmpty())) {
+            return;
+        }
         Set<Digest> keptLayers = new HashSet<>();
         for (Catalog.Entry entry : catalog.all()) {
             for (Optional<OverlaySnapshotter.Layer> layer : layers.find(entry.parsed().diffIds())) {

@@ -57,6 +57,11 @@ public final class FakeImages implements ContainerImages {
     }
 
     @Override
+    public void leaseLost(String imageId, String owner) {
+        leases.add(imageId + " " + owner);
+    }
+
+    @Override
     public void release(String imageId, String owner) {
         leases.remove(imageId + " " + owner);
     }

@@ -13,6 +13,7 @@ import io.carpel.runtime.store.BackgroundRemoval;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -30,6 +31,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 
 /// Unpacked layers, each in a directory called by the hash of its archive:
 ///
@@ -53,7 +55,6 @@ import tools.jackson.core.JacksonException;
 public final class OverlaySnapshotter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(OverlaySnapshotter.class);
     private static final long WAIT_MILLIS = 100;
-    private static final int VERSION = 2;
     private static final String RECORD_FILE = "layer.json";
 
     private final Path layers;
@@ -87,17 +88,6 @@ public final class OverlaySnapshotter implements AutoCloseable {
             Digest key,
             Digest diffId,
             Path directory,
-            long bytes,
-            long inodes,
-            List<String> implicit,
-            boolean exact,
-            boolean lacking,
-            long archiveBytes) {}
-
-    /// What is written beside a layer's files.
-    record LayerRecord(
-            int version,
-            String diffId,
             long bytes,
             long inodes,
             List<String> implicit,
@@ -149,10 +139,9 @@ public final class OverlaySnapshotter implements AutoCloseable {
         long bytes = 0;
         long inodes = 0;
         try {
-            byte[] raw = Files.readAllBytes(directory.resolve(RECORD_FILE));
-            LayerRecord record = Json.mapper().readValue(raw, LayerRecord.class);
-            bytes = record.bytes();
-            inodes = record.inodes();
+            JsonNode record = Json.read(Files.readAllBytes(directory.resolve(RECORD_FILE)));
+            bytes = record.path("bytes").asLong(0);
+            inodes = record.path("inodes").asLong(0);
         } catch (IOException | JacksonException _) {
             // Half made, or no layer: what it occupies is not known.
         }
@@ -179,12 +168,21 @@ public final class OverlaySnapshotter implements AutoCloseable {
                 try {
                     Digest key = Digest.parse("sha256:" + name);
                     byte[] raw = Files.readAllBytes(directory.resolve(RECORD_FILE));
-                    LayerRecord record = Json.mapper().readValue(raw, LayerRecord.class);
-                    if (record.version() != VERSION) {
-                        throw new IOException("its record has version " + record.version());
+                    if (!Files.isDirectory(directory.resolve("fs"), LinkOption.NOFOLLOW_LINKS)) {
+                        throw new IOException("it has no files");
                     }
+                    LayerRecord record =
+                            LayerRecord.read(
+                                    raw,
+                                    key,
+                                    odd ->
+                                            LOG.warn(
+                                                    "layer {} is kept for those who use it, though"
+                                                            + " its record {}",
+                                                    directory,
+                                                    odd));
                     present.put(key, layer(key, record));
-                } catch (IOException | JacksonException | InvalidArgumentException e) {
+                } catch (IOException | InvalidArgumentException e) {
                     LOG.warn("layer {} is not whole and is deleted: {}", directory, e.getMessage());
                     broken.add(name);
                 }
@@ -374,7 +372,7 @@ public final class OverlaySnapshotter implements AutoCloseable {
                                         diffId));
             }
             return new LayerRecord(
-                    VERSION,
+                    LayerRecord.VERSION,
                     diffId.toString(),
                     result.bytes() + Files.size(index),
                     result.inodes() + 3,
