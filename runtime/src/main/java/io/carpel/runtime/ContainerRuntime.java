@@ -127,7 +127,7 @@ public final class ContainerRuntime implements AutoCloseable {
                                 processes.forget(change.container().id());
                             }
                         }));
-        this.findings = new Recovery(config, sandboxes, containers, parts).run();
+        this.findings = new Recovery(config, sandboxes, containers, parts, shims).run();
         closer.add(Watch.start(sandboxes));
     }
 

@@ -1,5 +1,6 @@
 package io.carpel.runtime;
 
+import io.carpel.runtime.cgroup.Cgroup;
 import io.carpel.runtime.cgroup.CgroupManager;
 import io.carpel.runtime.container.Container;
 import io.carpel.runtime.container.ContainerManager;
@@ -39,18 +40,21 @@ final class Recovery {
     private final CgroupManager cgroups;
     private final MountCalls mounts;
     private final List<String> findings = new ArrayList<>();
+    private final HelperSweep sweep;
 
     Recovery(
             RuntimeConfig config,
             SandboxManager sandboxes,
             ContainerManager containers,
-            RuntimeParts parts) {
+            RuntimeParts parts,
+            Cgroup helpers) {
         this.config = config;
         this.sandboxes = sandboxes;
         this.containers = containers;
         this.network = parts.network();
         this.cgroups = parts.cgroups();
         this.mounts = parts.mounts();
+        this.sweep = new HelperSweep(parts.launcher(), helpers, findings::add);
     }
 
     /// @return one sentence for each thing that was not as it should be
@@ -62,6 +66,7 @@ final class Recovery {
         Set<String> containerIds =
                 containers.list().stream().map(Container::id).collect(Collectors.toSet());
         findings.addAll(network.reconcile(sandboxIds));
+        sweep.endReapers(sandboxes.list());
         sweepSandboxes(sandboxIds);
         sweepNetworkNamespaces(sandboxIds);
         sweepSockets(containerIds);
@@ -129,6 +134,7 @@ final class Recovery {
                 containerIds.stream().map(layout::shimSocket).collect(Collectors.toSet());
         for (Path socket : entries(layout.sockets())) {
             if (!wanted.contains(socket)) {
+                sweep.endBehind(socket);
                 Trees.remove(socket);
             }
         }
