@@ -67,3 +67,120 @@ metric() {
     equal 1 "$(metric "$pod" container_sockets)"
     [ "$(metric "$pod" container_file_descriptors)" -gt "$descriptors" ]
 }
+
+# of_container ID PATH: a number of ContainerStats; of_pod: of PodSandboxStats.
+of_container() {
+    crictl stats -o json --id "$1" | jq -r ".stats[0]$2"
+}
+
+of_pod() {
+    crictl statsp -o json --id "$1" | jq -r ".stats[0].linux$2"
+}
+
+# near TRUTH VALUE: within 5 percent.
+near() {
+    [ "$1" -gt 0 ] && [ $(($2 * 100)) -ge $(($1 * 95)) ] && [ $(($2 * 100)) -le $(($1 * 105)) ] || {
+        printf 'truth: %s\ntold:  %s\n' "$1" "$2" >&2
+        return 1
+    }
+}
+
+# Processor time of a process in nanoseconds, as the scheduler counted it.
+burnt() {
+    cut -d ' ' -f 1 "/proc/$1/schedstat"
+}
+
+has_burnt() {
+    [ "$(burnt "$1")" -gt "$2" ]
+}
+
+@test "processor time is what the process has used" {
+    pod=$(new_pod burn)
+    container=$(new_container "$pod" burn main '.command = ["sh", "-c", "while :; do :; done"]')
+    pid=$(host_pid "$container")
+    wait_for 60 has_burnt "$pid" 3000000000
+    # At rest, all can be compared at leisure.
+    kill -STOP "$pid"
+    truth=$(burnt "$pid")
+    near "$truth" "$(of_container "$container" .cpu.usageCoreNanoSeconds.value)"
+    near "$truth" "$(of_pod "$pod" .cpu.usageCoreNanoSeconds.value)"
+    seconds=$(metric "$pod" container_cpu_usage_seconds_total total)
+    [ "$seconds" -ge $((truth / 1000000000)) ] && [ "$seconds" -le $((truth / 1000000000 + 1)) ]
+    # A shell's loop stays in user mode.
+    [ "$(metric "$pod" container_cpu_user_seconds_total)" -gt "$(metric "$pod" container_cpu_system_seconds_total)" ]
+    kill -CONT "$pid"
+}
+
+@test "memory is what the processes hold" {
+    pod=$(new_pod hold)
+    # dd fills its buffer and waits for ever to get rid of it.
+    container=$(new_container "$pod" hold main \
+        '.command = ["sh", "-c", "dd if=/dev/zero bs=104857600 count=1 | sleep 1000"]')
+    holds_buffer() {
+        [ "$(of_container "$container" .memory.rssBytes.value)" -gt 100000000 ]
+    }
+    wait_for 20 holds_buffer
+    near 104857600 "$(of_container "$container" .memory.rssBytes.value)"
+    near 104857600 "$(of_container "$container" .memory.workingSetBytes.value)"
+    near 104857600 "$(of_pod "$pod" .memory.workingSetBytes.value)"
+    near 104857600 "$(metric "$pod" container_memory_rss)"
+    near 104857600 "$(metric "$pod" container_memory_working_set_bytes)"
+    near 104857600 "$(metric "$pod" container_memory_max_usage_bytes)"
+    equal 3 "$(metric "$pod" container_processes)"
+}
+
+@test "what was written to the disk is counted, and what is kept there measured" {
+    pod=$(new_pod write)
+    container=$(new_container "$pod" write main)
+    before=$(metric "$pod" container_fs_writes_bytes_total 2>/dev/null || echo 0)
+    # Written twice and kept once.
+    inside "$container" sh -c 'for n in 1 2; do dd if=/dev/zero of=/kept bs=1M count=32 oflag=direct; done'
+    near 67108864 $(($(metric "$pod" container_fs_writes_bytes_total) - before))
+    near 67108864 $(($(metric "$pod" container_blkio_device_usage_total Write) - before))
+    is_measured() {
+        [ "$(of_container "$container" .writableLayer.usedBytes.value)" -gt 30000000 ]
+    }
+    wait_for 30 is_measured
+    near 33554432 "$(of_container "$container" .writableLayer.usedBytes.value)"
+    near 33554432 "$(of_pod "$pod" '.containers[0].writableLayer.usedBytes.value')"
+    near 33554432 "$(metric "$pod" container_fs_usage_bytes)"
+    run -0 crictl imagefsinfo
+    equal "$(jq -r '.status.imageFilesystems[0].fsId.mountpoint' <<<"$output")" \
+        "$(jq -r '.status.containerFilesystems[0].fsId.mountpoint' <<<"$output")"
+    near 33554432 "$(jq -r '.status.containerFilesystems[0].usedBytes.value' <<<"$output")"
+}
+
+@test "traffic is what went through the pod's interface" {
+    pod=$(new_pod traffic)
+    container=$(new_container "$pod" traffic main \
+        '.command = ["sh", "-c", "nc -l -p 9000 >/dev/null; dd if=/dev/zero bs=1M count=24 | nc -l -p 9001; exec sleep 1000"]')
+    address=$(crictl inspectp -o go-template --template '{{.status.network.ip}}' "$pod")
+    python3 - "$address" <<'PYTHON'
+import socket, sys, time
+
+def connect(port):
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            return socket.create_connection((sys.argv[1], port), timeout=20)
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+with connect(9000) as sink:
+    sink.sendall(bytes(48 << 20))
+    sink.shutdown(socket.SHUT_WR)
+    sink.recv(1)
+with connect(9001) as source:
+    got = 0
+    while part := source.recv(1 << 20):
+        got += len(part)
+assert got == 24 << 20, got
+PYTHON
+    near 50331648 "$(of_pod "$pod" .network.defaultInterface.rxBytes.value)"
+    near 25165824 "$(of_pod "$pod" .network.defaultInterface.txBytes.value)"
+    near 50331648 "$(metric "$pod" container_network_receive_bytes_total eth0 POD)"
+    near 25165824 "$(metric "$pod" container_network_transmit_bytes_total eth0 POD)"
+    equal eth0 "$(of_pod "$pod" .network.defaultInterface.name)"
+}

@@ -141,7 +141,7 @@ final class Agent implements AutoCloseable {
                         json);
         var images =
                 new PodImageService(
-                        Images.of(runtime.images(), runtime.puller()), handlers.names(), json);
+                        Images.of(runtime.images(), runtime.puller(), runtime.stats()), handlers.names(), json);
         // Recovery is over when the runtime is open, so whoever connects is answered.
         Readiness ready = new Readiness();
         ready.open();

@@ -5,6 +5,8 @@ import io.carpel.runtime.image.ImagePuller;
 import io.carpel.runtime.image.ImageStore;
 import io.carpel.runtime.image.ImageUsage;
 import io.carpel.runtime.image.PullRequest;
+import io.carpel.runtime.stats.LayerUsage;
+import io.carpel.runtime.stats.StatsReader;
 import java.util.List;
 import java.util.Optional;
 
@@ -18,11 +20,14 @@ public interface Images {
 
     ImageUsage usage();
 
+    /// What the writable layers of all containers occupy.
+    LayerUsage.Usage writableLayers();
+
     String configJson(String imageId);
 
     Image pull(PullRequest request);
 
-    static Images of(ImageStore store, ImagePuller puller) {
+    static Images of(ImageStore store, ImagePuller puller, StatsReader stats) {
         return new Images() {
             @Override
             public Optional<Image> find(String ref) {
@@ -42,6 +47,11 @@ public interface Images {
             @Override
             public ImageUsage usage() {
                 return store.usage();
+            }
+
+            @Override
+            public LayerUsage.Usage writableLayers() {
+                return stats.writableLayers();
             }
 
             @Override

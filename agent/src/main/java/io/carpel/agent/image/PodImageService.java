@@ -16,6 +16,7 @@ import io.carpel.runtime.image.ImageUsage;
 import io.carpel.runtime.image.PullProgress;
 import io.carpel.runtime.image.PullRequest;
 import io.carpel.runtime.spec.Printable;
+import io.carpel.runtime.stats.LayerUsage;
 import io.grpc.Context;
 import java.util.List;
 import java.util.Optional;
@@ -118,18 +119,28 @@ public final class PodImageService {
         images.remove(reference(ref));
     }
 
+    /// Images and writable layers lie on one file system: the same mount point in both lists says
+    /// so, and each tells of its own part.
     public ImageFsInfoResponse filesystem() {
         ImageUsage usage = images.usage();
-        // Writable layers lie on the same file system: an empty second list says so.
+        LayerUsage.Usage layers = images.writableLayers();
+        FilesystemIdentifier where =
+                FilesystemIdentifier.newBuilder()
+                        .setMountpoint(usage.directory().toString())
+                        .build();
         return ImageFsInfoResponse.newBuilder()
                 .addImageFilesystems(
                         FilesystemUsage.newBuilder()
                                 .setTimestamp(Nanos.of(usage.at()))
-                                .setFsId(
-                                        FilesystemIdentifier.newBuilder()
-                                                .setMountpoint(usage.directory().toString()))
+                                .setFsId(where)
                                 .setUsedBytes(UInt64Value.newBuilder().setValue(usage.bytes()))
                                 .setInodesUsed(UInt64Value.newBuilder().setValue(usage.inodes())))
+                .addContainerFilesystems(
+                        FilesystemUsage.newBuilder()
+                                .setTimestamp(Nanos.of(layers.at()))
+                                .setFsId(where)
+                                .setUsedBytes(UInt64Value.newBuilder().setValue(layers.bytes()))
+                                .setInodesUsed(UInt64Value.newBuilder().setValue(layers.inodes())))
                 .build();
     }
 

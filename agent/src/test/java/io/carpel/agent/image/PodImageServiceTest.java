@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.carpel.agent.translate.ImageTranslatorTest;
 import io.carpel.cri.AuthConfig;
 import io.carpel.cri.FilesystemUsage;
+import io.carpel.cri.ImageFsInfoResponse;
 import io.carpel.cri.ImageFilter;
 import io.carpel.cri.ImageSpec;
 import io.carpel.cri.PullImageRequest;
@@ -16,6 +17,7 @@ import io.carpel.runtime.image.Image;
 import io.carpel.runtime.image.ImageUsage;
 import io.carpel.runtime.image.PullRequest;
 import io.grpc.Context;
+import io.carpel.runtime.stats.LayerUsage;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -66,6 +68,11 @@ final class PodImageServiceTest {
         public ImageUsage usage() {
             return new ImageUsage(
                     Path.of("/var/lib/carpel/images"), 7, 8, Instant.ofEpochSecond(9));
+        }
+
+        @Override
+        public LayerUsage.Usage writableLayers() {
+            return new LayerUsage.Usage(Instant.ofEpochSecond(10), 11, 12);
         }
 
         @Override
@@ -196,5 +203,15 @@ final class PodImageServiceTest {
         assertThat(usage.getUsedBytes().getValue()).isEqualTo(7);
         assertThat(usage.getInodesUsed().getValue()).isEqualTo(8);
         assertThat(usage.getTimestamp()).isEqualTo(9_000_000_000L);
+    }
+
+    @Test
+    void writableLayersLieOnTheSameFileSystem() {
+        ImageFsInfoResponse info = service.filesystem();
+        FilesystemUsage usage = info.getContainerFilesystems(0);
+        assertThat(usage.getFsId()).isEqualTo(info.getImageFilesystems(0).getFsId());
+        assertThat(usage.getUsedBytes().getValue()).isEqualTo(11);
+        assertThat(usage.getInodesUsed().getValue()).isEqualTo(12);
+        assertThat(usage.getTimestamp()).isEqualTo(10_000_000_000L);
     }
 }

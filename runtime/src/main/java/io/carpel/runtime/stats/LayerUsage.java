@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -90,6 +91,18 @@ public final class LayerUsage implements AutoCloseable {
         awaitFirst(entry);
         Entry after = known.get(containerId);
         return after == null ? Optional.empty() : after.usage();
+    }
+
+    /// The sum of the last figures; those not known yet count as nothing.
+    Usage total(List<String> containerIds) {
+        long bytes = 0;
+        long inodes = 0;
+        for (String id : containerIds) {
+            Usage usage = last(id).orElse(new Usage(Instant.EPOCH, 0, 0));
+            bytes += usage.bytes();
+            inodes += usage.inodes();
+        }
+        return new Usage(clock.instant(), bytes, inodes);
     }
 
     /// Once the disk has been slow, nobody waits until it is quick again: a list of many containers

@@ -77,6 +77,12 @@ public final class StatsReader {
         return layers.last(containerId);
     }
 
+    /// The sum over the writable layers of all containers, ended ones too, by their last
+    /// measurements.
+    public LayerUsage.Usage writableLayers() {
+        return layers.total(containers.list().stream().map(Container::id).toList());
+    }
+
     private Optional<ContainerStats> read(Container container) {
         return switch (container.state()) {
             case ContainerState.Running _, ContainerState.Created _ ->
