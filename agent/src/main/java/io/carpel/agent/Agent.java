@@ -8,7 +8,6 @@ import io.carpel.agent.config.RuntimeSettings;
 import io.carpel.agent.control.ImageControl;
 import io.carpel.agent.control.WorkControl;
 import io.carpel.agent.cri.CallInterceptor;
-import io.carpel.agent.cri.CallObserver;
 import io.carpel.agent.cri.CriImageService;
 import io.carpel.agent.cri.CriRuntimeService;
 import io.carpel.agent.cri.CriServer;
@@ -16,6 +15,7 @@ import io.carpel.agent.cri.Readiness;
 import io.carpel.agent.events.EventBroadcaster;
 import io.carpel.agent.image.Images;
 import io.carpel.agent.image.PodImageService;
+import io.carpel.agent.metrics.Observation;
 import io.carpel.agent.pod.Containers;
 import io.carpel.agent.pod.NodeService;
 import io.carpel.agent.pod.PodContainerService;
@@ -75,9 +75,11 @@ final class Agent implements AutoCloseable {
 
     /// Opens the runtime and serves.
     ///
+    /// @param observation looks on
     /// @throws IOException when the socket cannot be made
-    static Agent open(AgentConfig config) throws IOException {
-        ContainerRuntime runtime = ContainerRuntime.open(RuntimeSettings.of(config));
+    static Agent open(AgentConfig config, Observation observation) throws IOException {
+        ContainerRuntime runtime =
+                ContainerRuntime.open(RuntimeSettings.of(config), observation.watches());
         ExecutorService work =
                 Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("work-", 0).factory());
         boolean serving = false;
@@ -92,8 +94,10 @@ final class Agent implements AutoCloseable {
             StreamingServer streams =
                     StreamingServer.start(StreamingConfig.of(config), new RuntimeStreams(runtime));
             started = Optional.of(streams);
-            CriServer server = server(config, runtime, work, events, streams);
+            CriServer server =
+                    server(new Ground(config, runtime, work, observation), events, streams);
             server.start();
+            observation.watch(runtime);
             serving = true;
             return new Agent(runtime, work, events, streams, server, config.get(ConfigKeys.LISTEN));
         } finally {
@@ -105,19 +109,24 @@ final class Agent implements AutoCloseable {
         }
     }
 
-    private static CriServer server(
+    /// What all services stand on.
+    private record Ground(
             AgentConfig config,
             ContainerRuntime runtime,
             ExecutorService work,
-            EventBroadcaster events,
-            StreamingServer streams) {
+            Observation observation) {}
+
+    private static CriServer server(
+            Ground ground, EventBroadcaster events, StreamingServer streams) {
+        AgentConfig config = ground.config();
+        ContainerRuntime runtime = ground.runtime();
         ObjectMapper json = JsonMapper.shared();
         Handlers handlers = HandlerSettings.of(config);
         HostAbilities host = HostAbilities.of(HostAccess.probe(runtime.config()));
         Sandboxes sandboxes = Sandboxes.of(runtime.sandboxes());
         Containers containers = Containers.of(runtime.containers(), runtime.execs());
         InfoTranslator info = new InfoTranslator(json, runtime.work());
-        var tools = new PodSandboxService.Tools(new RandomIds(), Clock.systemUTC(), work);
+        var tools = new PodSandboxService.Tools(new RandomIds(), Clock.systemUTC(), ground.work());
         var pods =
                 new PodSandboxService(
                         sandboxes, containers, new SandboxTranslator(host, handlers), info, tools);
@@ -147,7 +156,7 @@ final class Agent implements AutoCloseable {
         ready.open();
         return new CriServer(
                 config.get(ConfigKeys.LISTEN),
-                new CallInterceptor(ready, CallObserver.NONE, System::nanoTime),
+                new CallInterceptor(ready, ground.observation().calls(), System::nanoTime),
                 List.of(
                         new CriRuntimeService(
                                 pods,

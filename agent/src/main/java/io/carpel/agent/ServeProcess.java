@@ -4,6 +4,7 @@ import io.carpel.agent.config.AgentConfig;
 import io.carpel.agent.config.BuildInfo;
 import io.carpel.agent.config.ConfigKeys;
 import io.carpel.agent.log.LogSetup;
+import io.carpel.agent.metrics.Observation;
 import io.carpel.runtime.HostAccess;
 import io.carpel.runtime.error.ContainerRuntimeException;
 import io.carpel.runtime.host.ServiceNotifier;
@@ -47,7 +48,8 @@ final class ServeProcess {
                 config.get(ConfigKeys.STATE_DIR));
         Optional<Path> pidFile = config.get(ConfigKeys.PID_FILE);
         try (ServiceNotifier notifier = notifier(config);
-                Agent agent = Agent.open(config)) {
+                Observation observation = Observation.open(config);
+                Agent agent = Agent.open(config, observation)) {
             writePid(pidFile);
             Runtime.getRuntime()
                     .addShutdownHook(Thread.ofPlatform().name("stop").unstarted(this::onSignal));

@@ -74,7 +74,8 @@ public final class ContainerRuntime implements AutoCloseable {
     private final List<String> findings;
     private final Closer closer;
 
-    private ContainerRuntime(RuntimeConfig config, RuntimeParts parts, Closer closer)
+    private ContainerRuntime(
+            RuntimeConfig config, RuntimeParts parts, RuntimeWatches watches, Closer closer)
             throws IOException {
         this.config = config;
         this.parts = parts;
@@ -82,7 +83,7 @@ public final class ContainerRuntime implements AutoCloseable {
         Cgroup shims = shimCgroup(parts.cgroups(), closer);
         CgroupPlacement helpers = new CgroupPlacement(shims.taskFiles(), shims.v2Dir());
         ObjectTable<Sandbox, SandboxChange> sandboxTable = Sandbox.table();
-        this.work = closer.add(WorkRoom.open(Clock.systemUTC()));
+        this.work = closer.add(WorkRoom.open(Clock.systemUTC(), watches.steps()));
         this.containers =
                 ContainerManager.open(
                         Container.table(),
@@ -110,7 +111,7 @@ public final class ContainerRuntime implements AutoCloseable {
                         new SandboxMembers(containers),
                         work);
         this.execs = new ExecManager(containers, sandboxTable);
-        this.puller = closer.add(new ImagePuller(parts.images(), work.board()));
+        this.puller = closer.add(new ImagePuller(parts.images(), work.board(), watches.pulls()));
         this.archives = closer.add(new ImageArchives(parts.images()));
         LayerUsage layers =
                 closer.add(new LayerUsage(config.layout(), parts.files(), Clock.systemUTC()));
@@ -162,11 +163,18 @@ public final class ContainerRuntime implements AutoCloseable {
     ///
     /// @throws KernelFaultException when something it cannot do without is missing
     public static ContainerRuntime open(RuntimeConfig config) {
+        return open(config, RuntimeWatches.none());
+    }
+
+    /// As the other.
+    ///
+    /// @param watches look on while the runtime works
+    public static ContainerRuntime open(RuntimeConfig config, RuntimeWatches watches) {
         Closer closer = new Closer();
         try {
             makeDirectories(config.layout());
             ContainerRuntime runtime =
-                    new ContainerRuntime(config, RuntimeParts.open(config, closer), closer);
+                    new ContainerRuntime(config, RuntimeParts.open(config, closer), watches, closer);
             runtime.findings.forEach(finding -> LOG.info("recovery: {}", finding));
             return runtime;
         } catch (IOException e) {

@@ -137,6 +137,19 @@ public final class ConfigKeys {
                     "File to which the log is appended. Empty: standard error, which the service"
                             + " manager keeps.");
 
+    public static final ConfigKey<String> METRICS_LISTEN =
+            ConfigKey.of(
+                    "metrics.listen",
+                    ConfigType.string(
+                            "address",
+                            "an IP address and a port, such as 127.0.0.1:9475",
+                            "|(\\[[0-9A-Fa-f:.]{2,45}\\]|(\\d{1,3}\\.){3}\\d{1,3}):\\d{1,5}"),
+                    "",
+                    "Address on which the agent's own metrics are served for Prometheus, under"
+                            + " /metrics. Empty: none, since whoever reaches the port reads them"
+                            + " without a password; choose loopback or a network that only"
+                            + " monitoring reaches.");
+
     public static final ConfigKey<NetworkMode> NETWORK_MODE =
             ConfigKey.of(
                     "network.mode",
@@ -348,6 +361,7 @@ public final class ConfigKeys {
                     LOG_LEVEL,
                     LOG_FORMAT,
                     LOG_FILE,
+                    METRICS_LISTEN,
                     NETWORK_MODE,
                     CNI_CONF_DIR,
                     CNI_BIN_DIR,

@@ -80,10 +80,15 @@ public final class CallInterceptor implements ServerInterceptor {
     private final class WatchedCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
         private final long begun = nanoTime.getAsLong();
         private final AtomicBoolean over = new AtomicBoolean();
+        private final String method;
+        private final CallObserver.Observed observed;
         private volatile Object request = "";
 
         WatchedCall(ServerCall<Q, A> call) {
             super(call);
+            String full = getMethodDescriptor().getFullMethodName();
+            method = full.substring(full.lastIndexOf('.', full.indexOf('/')) + 1);
+            observed = observer.began(method);
         }
 
         void about(Q request) {
@@ -108,9 +113,7 @@ public final class CallInterceptor implements ServerInterceptor {
                 return;
             }
             Duration duration = Duration.ofNanos(nanoTime.getAsLong() - begun);
-            String full = getMethodDescriptor().getFullMethodName();
-            String method = full.substring(full.lastIndexOf('.', full.indexOf('/')) + 1);
-            observer.finished(method, status.getCode(), duration);
+            observed.finished(status.getCode(), duration);
             log(method.substring(method.indexOf('/') + 1), status, duration);
         }
 
@@ -183,7 +186,7 @@ public final class CallInterceptor implements ServerInterceptor {
         @SuppressWarnings("CatchingUnchecked") // every failure becomes the call's status
         public void onHalfClose() {
             try {
-                super.onHalfClose();
+                call.observed.work(super::onHalfClose);
             } catch (Throwable failure) {
                 call.fail(failure);
             }

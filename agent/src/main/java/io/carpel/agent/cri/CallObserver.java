@@ -3,7 +3,8 @@ package io.carpel.agent.cri;
 import io.grpc.Status;
 import java.time.Duration;
 
-/// Hears of every call; the seam for metrics and traces.
+/// Hears of every call; the seam for metrics, recordings and traces.
+@FunctionalInterface
 public interface CallObserver {
     /// Nobody listens.
     CallObserver NONE = (_, _, _) -> {};
@@ -12,4 +13,21 @@ public interface CallObserver {
     ///
     /// @param method without its package, for example `RuntimeService/RunPodSandbox`
     void finished(String method, Status.Code code, Duration duration);
+
+    /// A call begins.
+    default Observed began(String method) {
+        return (code, duration) -> finished(method, code, duration);
+    }
+
+    /// A call under way.
+    @FunctionalInterface
+    interface Observed {
+        /// As [CallObserver#finished]; once.
+        void finished(Status.Code code, Duration duration);
+
+        /// Runs the call's work, on the thread it has.
+        default void work(Runnable work) {
+            work.run();
+        }
+    }
 }

@@ -5,6 +5,7 @@ import io.carpel.runtime.error.ContainerRuntimeException;
 import io.carpel.runtime.launch.ExitRecord;
 import java.time.Clock;
 import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,6 +18,7 @@ final class ContainerEnds {
 
     private final ContainerStates states;
     private final Clock clock;
+    private final LongAdder droppedLogBytes = new LongAdder();
 
     ContainerEnds(ContainerStates states, Clock clock) {
         this.states = states;
@@ -37,10 +39,15 @@ final class ContainerEnds {
             states.change(
                     live.id, ContainerChange.Kind.STOPPED, before -> ended(before, live, record));
             live.end();
+            record.ifPresent(exit -> droppedLogBytes.add(exit.droppedLogBytes()));
         } finally {
             live.transition.unlock();
         }
         removeCgroup(live);
+    }
+
+    long droppedLogBytes() {
+        return droppedLogBytes.sum();
     }
 
     private ContainerState ended(

@@ -200,6 +200,11 @@ public final class ContainerManager {
         table.changes().announce(new ContainerChange(kind, container));
     }
 
+    /// How many bytes of output could not be logged, of the containers whose end this process saw.
+    public long droppedLogBytes() {
+        return ends.droppedLogBytes();
+    }
+
     private void watch(LiveContainer container) {
         container.shim.onExit(record -> {
             ends.end(container, record);

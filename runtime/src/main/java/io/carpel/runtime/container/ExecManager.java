@@ -15,6 +15,7 @@ import io.carpel.runtime.sandbox.SandboxChange;
 import io.carpel.runtime.spec.Printable;
 import io.carpel.runtime.store.ObjectTable;
 import io.carpel.runtime.work.Work;
+import io.carpel.runtime.work.WorkBoard;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Function;
@@ -59,7 +60,7 @@ public final class ExecManager {
         return containers
                 .work()
                 .board()
-                .call(containers.subject(command.containerId()), "exec", body);
+                .call(containers.subject(command.containerId()), WorkBoard.EXEC, body);
     }
 
     private ExecResult run(Command command, CappedOutput output, Work work) {

@@ -35,6 +35,7 @@ public final class ImagePuller implements AutoCloseable {
     private final LayerPool pool;
     private final ExecutorService threads;
     private final WorkBoard board;
+    private final PullWatch watch;
     private final Object lock = new Object();
 
     /// Guarded by `lock`.
@@ -44,6 +45,14 @@ public final class ImagePuller implements AutoCloseable {
     ///
     /// @param board shows the pulls under way
     public ImagePuller(ImageStore store, WorkBoard board) {
+        this(store, board, PullWatch.NONE);
+    }
+
+    /// As the other.
+    ///
+    /// @param watch hears of every transfer
+    public ImagePuller(ImageStore store, WorkBoard board, PullWatch watch) {
+        this.watch = watch;
         this.store = store;
         this.board = board;
         this.registries = new RegistryClient(store.settings().registry());
@@ -115,6 +124,8 @@ public final class ImagePuller implements AutoCloseable {
                         pool,
                         event -> shared.listeners.forEach(listener -> listener.on(event)),
                         shared.cancellation);
+        PullWatch.Watched watched = watch.begin(ref.toString());
+        shared.listeners.add(watched.progress());
         threads.execute(() -> {
             try {
                 Image image =
@@ -126,9 +137,11 @@ public final class ImagePuller implements AutoCloseable {
                                     shared.listeners.add(new PullWork(work));
                                     return job.run(ref, login, onlyHost);
                                 });
+                watched.end().of(true);
                 forget(key, shared);
                 shared.result.complete(image);
             } catch (RuntimeException | Error e) {
+                watched.end().of(false);
                 forget(key, shared);
                 shared.result.completeExceptionally(e);
             }

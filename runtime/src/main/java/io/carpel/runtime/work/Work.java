@@ -13,7 +13,9 @@ public final class Work {
     private final String call;
     private final Clock clock;
     private final Instant begun;
+    private final StepWatch watch;
     private volatile Place place;
+    private volatile StepWatch.Running running = StepWatch.Running.NONE;
 
     /// @param detail more about the step; empty when there is nothing to say
     private record Place(String step, String detail, Instant since, Duration patience) {
@@ -22,7 +24,8 @@ public final class Work {
         }
     }
 
-    Work(Subject subject, String call, Clock clock) {
+    Work(Subject subject, String call, Clock clock, StepWatch watch) {
+        this.watch = watch;
         this.subject = subject;
         this.call = call;
         this.clock = clock;
@@ -37,13 +40,21 @@ public final class Work {
 
     /// A new step begins, of which it is known how long it may take.
     public void at(String step, Duration patience) {
+        running.end(true);
         place = new Place(step, "", clock.instant(), patience);
+        running = watch.begin(subject, step);
     }
 
     /// The step goes on with a part that may hang by itself.
     public void detail(String what) {
         Place now = place;
         place = new Place(now.step(), what, clock.instant(), now.patience());
+    }
+
+    /// The last step is over.
+    void end(boolean ok) {
+        running.end(ok);
+        running = StepWatch.Running.NONE;
     }
 
     WorkItem item() {

@@ -13,22 +13,39 @@ import java.util.function.Function;
 public final class WorkBoard {
     private static final ScopedValue<Work> CURRENT = ScopedValue.newInstance();
 
+    /// What the call of an exec is named.
+    public static final String EXEC = "exec";
+
     private final Set<Work> underWay = ConcurrentHashMap.newKeySet();
     private final Clock clock;
+    private final StepWatch watch;
 
     public WorkBoard(Clock clock) {
+        this(clock, StepWatch.NONE);
+    }
+
+    /// @param watch hears of the steps of work on sandboxes and containers
+    public WorkBoard(Clock clock, StepWatch watch) {
         this.clock = clock;
+        this.watch = watch;
     }
 
     /// Does a piece of work that can be seen on the board until it ends.
     ///
     /// @param call what was asked for, such as `create`
     public <R> R call(Subject subject, String call, Function<Work, R> body) {
-        Work work = new Work(subject, call, clock);
+        // A pull's steps name its layers and an exec's its command, which are without number.
+        boolean named = subject.kind() == Subject.Kind.IMAGE || call.equals(EXEC);
+        StepWatch seen = named ? StepWatch.NONE : watch;
+        Work work = new Work(subject, call, clock, seen);
         underWay.add(work);
+        boolean ok = false;
         try {
-            return ScopedValue.where(CURRENT, work).call(() -> body.apply(work));
+            R result = ScopedValue.where(CURRENT, work).call(() -> body.apply(work));
+            ok = true;
+            return result;
         } finally {
+            work.end(ok);
             underWay.remove(work);
         }
     }
@@ -46,7 +63,7 @@ public final class WorkBoard {
 
     /// Shows work that goes on when its caller has given up; to be taken off by [#remove].
     Work keep(WorkItem of, String step) {
-        Work work = new Work(of.subject(), of.call(), clock);
+        Work work = new Work(of.subject(), of.call(), clock, StepWatch.NONE);
         work.at(step);
         underWay.add(work);
         return work;

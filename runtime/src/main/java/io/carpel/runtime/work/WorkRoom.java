@@ -14,7 +14,12 @@ public record WorkRoom(WorkBoard board, SlowCalls slow, Janitor janitor) impleme
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
 
     public static WorkRoom open(Clock clock) {
-        WorkBoard board = new WorkBoard(clock);
+        return open(clock, StepWatch.NONE);
+    }
+
+    /// @param watch hears of the steps of work on sandboxes and containers
+    public static WorkRoom open(Clock clock, StepWatch watch) {
+        WorkBoard board = new WorkBoard(clock, watch);
         return new WorkRoom(
                 board, new SlowCalls(board, SLOW_CALLS, PATIENCE), new Janitor(board, FIRST_PAUSE));
     }
