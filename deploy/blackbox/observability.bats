@@ -49,3 +49,52 @@ sample() {
     equal 404 "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/")"
     equal 405 "$(curl -s -o /dev/null -w '%{http_code}' -X POST "http://127.0.0.1:$port/metrics")"
 }
+
+agent_log() {
+    cat "$agent_dir/agent.log"
+}
+
+# logged PROGRAM: a line of the log for which the jq program holds.
+logged() {
+    [ -n "$(agent_log | jq -Rc "fromjson? | select($1)")" ]
+}
+
+hang_up() {
+    kill -HUP "$(cat "$agent_dir/agent.pid")"
+}
+
+@test "a line of the log says which pod and container it is about, by name and id" {
+    pod=$(new_pod named)
+    container=$(new_container "$pod" named main)
+    crictl stop --timeout 0 "$container"
+    logged ".method == \"StopContainer\" and .code == \"OK\" and .container_id == \"$container\"
+        and .container_name == \"main\" and .pod_name == \"named\" and .pod_namespace == \"test\"
+        and .pod_uid == \"uid-named\" and .pod_id == \"$pod\""
+    logged '.method == "RunPodSandbox" and .pod_name == "named"'
+    # Every line is an object of its own.
+    agent_log | tail -n +2 | jq -e .message >/dev/null
+}
+
+@test "SIGHUP changes the log at once, refuses nonsense, and never ends the agent" {
+    pid=$(cat "$agent_dir/agent.pid")
+    crictl version
+    run ! logged '.level == "DEBUG"'
+    printf 'log.format = "json"\nlog.level = "debug"\npod.shm-size = "1MiB"\n' >"$config"
+    hang_up
+    wait_for 10 logged '.message | startswith("configuration read again: [log.level")'
+    wait_for 10 logged '.message | startswith("takes effect at the next start: [pod.shm-size")'
+    crictl version
+    wait_for 10 logged '.level == "DEBUG" and .method == "Version"'
+    printf 'log.level = "loud"\n' >"$config"
+    hang_up
+    wait_for 10 logged '.message | startswith("configuration not taken up")'
+    # Renamed as log rotation does, it is written anew.
+    printf 'log.format = "json"\nlog.file = "%s"\n' "$BATS_TEST_TMPDIR/own.log" >"$config"
+    hang_up
+    wait_for 10 test -s "$BATS_TEST_TMPDIR/own.log"
+    mv "$BATS_TEST_TMPDIR/own.log" "$BATS_TEST_TMPDIR/own.log.1"
+    hang_up
+    wait_for 10 test -s "$BATS_TEST_TMPDIR/own.log"
+    equal "$pid" "$(cat "$agent_dir/agent.pid")"
+    crictl version
+}

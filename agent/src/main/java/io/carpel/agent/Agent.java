@@ -19,6 +19,7 @@ import io.carpel.agent.metrics.Observation;
 import io.carpel.agent.pod.Containers;
 import io.carpel.agent.pod.NodeService;
 import io.carpel.agent.pod.PodContainerService;
+import io.carpel.agent.pod.PodNames;
 import io.carpel.agent.pod.PodSandboxService;
 import io.carpel.agent.pod.RandomIds;
 import io.carpel.agent.pod.Sandboxes;
@@ -150,13 +151,12 @@ final class Agent implements AutoCloseable {
                         json);
         var images =
                 new PodImageService(
-                        Images.of(runtime.images(), runtime.puller(), runtime.stats()), handlers.names(), json);
-        // Recovery is over when the runtime is open, so whoever connects is answered.
-        Readiness ready = new Readiness();
-        ready.open();
+                        Images.of(runtime.images(), runtime.puller(), runtime.stats()),
+                        handlers.names(),
+                        json);
         return new CriServer(
                 config.get(ConfigKeys.LISTEN),
-                new CallInterceptor(ready, ground.observation().calls(), System::nanoTime),
+                interceptor(ground.observation(), PodNames.of(sandboxes, containers)),
                 List.of(
                         new CriRuntimeService(
                                 pods,
@@ -171,6 +171,13 @@ final class Agent implements AutoCloseable {
                                 runtime.work(),
                                 id -> pods.nameOf(id).or(() -> members.nameOf(id)),
                                 Clock.systemUTC())));
+    }
+
+    private static CallInterceptor interceptor(Observation observation, PodNames names) {
+        // Recovery is over when the runtime is open, so whoever connects is answered.
+        Readiness ready = new Readiness();
+        ready.open();
+        return new CallInterceptor(ready, observation.calls(), System::nanoTime, names);
     }
 
     private static CriRuntimeService.Feeds feeds(

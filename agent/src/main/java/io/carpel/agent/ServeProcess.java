@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,11 +33,13 @@ final class ServeProcess {
 
     private ServeProcess() {}
 
-    /// Serves until SIGTERM or SIGINT.
+    /// Serves until SIGTERM or SIGINT; SIGHUP reads the configuration again.
     ///
+    /// @param again reads the configuration
     /// @return the exit code, when it did not come to serving
-    static int run(AgentConfig config) {
+    static int run(AgentConfig config, Supplier<AgentConfig> again) {
         LogSetup.apply(config);
+        HangUp.handle(new Reload(config, again, LogSetup::apply)::run);
         return new ServeProcess().serve(config);
     }
 

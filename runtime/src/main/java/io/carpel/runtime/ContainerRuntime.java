@@ -174,7 +174,8 @@ public final class ContainerRuntime implements AutoCloseable {
         try {
             makeDirectories(config.layout());
             ContainerRuntime runtime =
-                    new ContainerRuntime(config, RuntimeParts.open(config, closer), watches, closer);
+                    new ContainerRuntime(
+                            config, RuntimeParts.open(config, closer), watches, closer);
             runtime.findings.forEach(finding -> LOG.info("recovery: {}", finding));
             return runtime;
         } catch (IOException e) {

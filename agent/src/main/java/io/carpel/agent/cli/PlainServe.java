@@ -64,7 +64,7 @@ public record PlainServe(Optional<Path> file, Map<String, String> flags) {
     /// @return the exit code of the process
     public int run(AgentLauncher launcher) {
         try {
-            return launcher.serve(load());
+            return launcher.serve(load(), this::load);
         } catch (ConfigException e) {
             System.err.println("carpel: " + e.getMessage());
             return CarpelCommand.FAILED;

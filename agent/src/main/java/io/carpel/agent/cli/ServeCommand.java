@@ -22,7 +22,10 @@ import picocli.CommandLine.Spec;
         abbreviateSynopsis = true,
         description = {
             "Run the agent in the foreground until SIGTERM. Containers outlive it: a new agent finds"
-                    + " them again."
+                    + " them again.",
+            "SIGHUP reads the configuration again: the log's level, format and file change at once,"
+                    + " and the log names what waits for the next start. A configuration that is"
+                    + " not valid changes nothing."
         })
 final class ServeCommand implements Callable<Integer> {
     private final AgentLauncher launcher;
@@ -77,6 +80,6 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        return launcher.serve(load(spec, file));
+        return launcher.serve(load(spec, file), () -> load(spec, file));
     }
 }

@@ -1,5 +1,6 @@
 package io.carpel.agent.cri;
 
+import io.carpel.agent.pod.PodNames;
 import io.grpc.Context;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
@@ -9,6 +10,7 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -16,7 +18,9 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 import org.slf4j.event.Level;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /// What all calls share: refused before the runtime has recovered, failures turned into statuses,
 /// one line in the log for each, and a word to whoever counts them.
@@ -54,9 +58,13 @@ public final class CallInterceptor implements ServerInterceptor {
     private final Readiness readiness;
     private final CallObserver observer;
     private final LongSupplier nanoTime;
+    private final PodNames names;
 
     /// @param nanoTime a clock that never goes back
-    public CallInterceptor(Readiness readiness, CallObserver observer, LongSupplier nanoTime) {
+    /// @param names what pods and containers are called, for the log
+    public CallInterceptor(
+            Readiness readiness, CallObserver observer, LongSupplier nanoTime, PodNames names) {
+        this.names = names;
         this.readiness = readiness;
         this.observer = observer;
         this.nanoTime = nanoTime;
@@ -83,6 +91,7 @@ public final class CallInterceptor implements ServerInterceptor {
         private final String method;
         private final CallObserver.Observed observed;
         private volatile Object request = "";
+        private volatile Map<String, String> fields = Map.of();
 
         WatchedCall(ServerCall<Q, A> call) {
             super(call);
@@ -93,6 +102,26 @@ public final class CallInterceptor implements ServerInterceptor {
 
         void about(Q request) {
             this.request = request;
+        }
+
+        /// Runs the call's work. Whatever is logged meanwhile on this thread says whom it is about;
+        /// what is only asked says so in its own line, and only when that is written.
+        void work(Runnable work) {
+            if (POLLED.contains(name())) {
+                observed.work(work);
+                return;
+            }
+            fields = CallSubject.fields(request, names);
+            fields.forEach(MDC::put);
+            try {
+                observed.work(work);
+            } finally {
+                fields.keySet().forEach(MDC::remove);
+            }
+        }
+
+        private String name() {
+            return method.substring(method.indexOf('/') + 1);
         }
 
         @Override
@@ -114,7 +143,7 @@ public final class CallInterceptor implements ServerInterceptor {
             }
             Duration duration = Duration.ofNanos(nanoTime.getAsLong() - begun);
             observed.finished(status.getCode(), duration);
-            log(method.substring(method.indexOf('/') + 1), status, duration);
+            log(name(), status, duration);
         }
 
         private void log(String name, Status status, Duration duration) {
@@ -127,12 +156,21 @@ public final class CallInterceptor implements ServerInterceptor {
             }
             String subject = CallSubject.of(request);
             String millis = tenths(duration);
+            LoggingEventBuilder line =
+                    LOG.atLevel(level)
+                            .addKeyValue("method", name)
+                            .addKeyValue("code", status.getCode())
+                            .addKeyValue("duration_ms", millis);
+            Map<String, String> about =
+                    fields.isEmpty() ? CallSubject.fields(request, names) : fields;
+            for (Map.Entry<String, String> field : about.entrySet()) {
+                line = line.addKeyValue(field.getKey(), field.getValue());
+            }
             if (status.isOk()) {
-                LOG.atLevel(level).log("{}{} ok in {} ms", name, subject, millis);
+                line.log("{}{} ok in {} ms", name, subject, millis);
                 return;
             }
-            LOG.atLevel(level)
-                    .setCause(causeOf(status))
+            line.setCause(causeOf(status))
                     .log(
                             "{}{} {} in {} ms: {}",
                             name,
@@ -186,7 +224,7 @@ public final class CallInterceptor implements ServerInterceptor {
         @SuppressWarnings("CatchingUnchecked") // every failure becomes the call's status
         public void onHalfClose() {
             try {
-                call.observed.work(super::onHalfClose);
+                call.work(super::onHalfClose);
             } catch (Throwable failure) {
                 call.fail(failure);
             }

@@ -2,7 +2,12 @@ package io.carpel.agent.cri;
 
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
+import io.carpel.agent.pod.PodNames;
+import io.carpel.cri.CreateContainerRequest;
+import io.carpel.cri.RunPodSandboxRequest;
 import io.carpel.runtime.spec.Printable;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /// What a call is about, in one or two words for its line in the log: ids, names and references.
 /// Nothing else of a request is ever shown.
@@ -25,6 +30,35 @@ final class CallSubject {
         String name = string(metadata, "name");
         append(text, "name", namespace.isEmpty() ? name : namespace + "/" + name);
         return text.toString();
+    }
+
+    /// The same in full and apart, for logs that machines read: the pod and container that the
+    /// request names, by every name they have.
+    static Map<String, String> fields(Object request, PodNames names) {
+        if (!(request instanceof Message message)) {
+            return Map.of();
+        }
+        Map<String, String> fields = new LinkedHashMap<>();
+        String pod = string(message, "pod_sandbox_id");
+        if (!pod.isEmpty()) {
+            fields.putAll(names.ofPod(pod));
+        }
+        String container = string(message, "container_id");
+        if (!container.isEmpty()) {
+            fields.putAll(names.ofContainer(container));
+        }
+        switch (message) {
+            case RunPodSandboxRequest run ->
+                    fields.putAll(PodNames.fields(run.getConfig().getMetadata()));
+            case CreateContainerRequest create ->
+                    fields.put("container_name", create.getConfig().getMetadata().getName());
+            default -> {}
+        }
+        String image = string(sub(message, "image"), "image");
+        if (!image.isEmpty()) {
+            fields.put("image", image);
+        }
+        return fields;
     }
 
     private static void append(StringBuilder text, String key, String value) {

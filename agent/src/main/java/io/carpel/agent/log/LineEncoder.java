@@ -8,7 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import org.slf4j.event.KeyValuePair;
 import tools.jackson.databind.json.JsonMapper;
 
 /// Writes an event as exactly one line, whatever its message holds: a container's or registry's
@@ -16,6 +18,17 @@ import tools.jackson.databind.json.JsonMapper;
 final class LineEncoder extends EncoderBase<ILoggingEvent> {
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
+    private static final int ID = 64;
+    private static final int SHORT_ID = 13;
+    private static final List<String> ABOUT =
+            List.of(
+                    "pod_namespace",
+                    "pod_name",
+                    "pod_uid",
+                    "pod_id",
+                    "container_name",
+                    "container_id",
+                    "image");
     private static final int MAX_CAUSES = 5;
     private static final int MAX_FRAMES = 20;
 
@@ -50,6 +63,14 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
                 .append(shortName(event.getLoggerName()))
                 .append(": ")
                 .append(event.getFormattedMessage());
+        Map<String, String> fields = fields(event);
+        // What a call is about; its method and duration are in the sentence.
+        ABOUT.forEach(key -> {
+            String value = fields.getOrDefault(key, "");
+            if (!value.isEmpty() && !mentions(line, value)) {
+                line.append(' ').append(key).append('=').append(value);
+            }
+        });
         IThrowableProxy failure = event.getThrowableProxy();
         if (failure != null) {
             line.append(" | ").append(describe(failure));
@@ -64,11 +85,28 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
         fields.put("logger", event.getLoggerName());
         fields.put("thread", event.getThreadName());
         fields.put("message", event.getFormattedMessage());
+        fields(event).forEach(fields::putIfAbsent);
         IThrowableProxy failure = event.getThrowableProxy();
         if (failure != null) {
             fields.put("error", describe(failure));
         }
         return JsonMapper.shared().writeValueAsString(fields);
+    }
+
+    /// What the event and its thread say it is about.
+    private static Map<String, String> fields(ILoggingEvent event) {
+        Map<String, String> fields = new LinkedHashMap<>(event.getMDCPropertyMap());
+        List<KeyValuePair> own = event.getKeyValuePairs();
+        if (own != null) {
+            own.forEach(pair -> fields.put(pair.key, String.valueOf(pair.value)));
+        }
+        return fields;
+    }
+
+    /// Ids are often shortened in sentences.
+    private static boolean mentions(CharSequence line, String value) {
+        String shortened = value.length() == ID ? value.substring(0, SHORT_ID) : value;
+        return line.toString().contains(shortened);
     }
 
     private static String shortName(String logger) {

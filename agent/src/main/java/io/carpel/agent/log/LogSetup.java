@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.OutputStreamAppender;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import io.carpel.agent.config.AgentConfig;
@@ -16,6 +17,8 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.slf4j.LoggerFactory;
 
 /// Sets logging up: found by logback as its configurator, so that commands other than `serve` say
@@ -28,18 +31,25 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
 
     @Override
     public ExecutionStatus configure(LoggerContext context) {
-        install(context, Level.ERROR, false, System.err);
+        install(context, Level.ERROR, false, new Unclosed(System.err));
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
     }
 
-    /// Logs as configured from now on.
+    /// Logs as configured from now on. A log file is opened anew, so that one that was renamed is
+    /// let go.
+    ///
+    /// @throws ConfigException when the log file cannot be appended to; then nothing changes
     public static void apply(AgentConfig config) {
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        OutputStream target =
+                config.get(ConfigKeys.LOG_FILE)
+                        .map(LogSetup::append)
+                        .orElseGet(() -> new Unclosed(System.err));
         install(
                 context,
                 level(config.get(ConfigKeys.LOG_LEVEL)),
                 config.get(ConfigKeys.LOG_FORMAT) == LogFormat.JSON,
-                config.get(ConfigKeys.LOG_FILE).map(LogSetup::append).orElse(System.err));
+                target);
         quieten(context, config.get(ConfigKeys.LOG_LEVEL));
         JulBridge.install();
     }
@@ -65,7 +75,6 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
     private static void install(
             LoggerContext context, Level level, boolean json, OutputStream target) {
         Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
-        root.detachAndStopAllAppenders();
         LineEncoder encoder = new LineEncoder(json);
         encoder.setContext(context);
         encoder.start();
@@ -73,11 +82,18 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
         appender.setName(APPENDER);
         appender.setContext(context);
         appender.setEncoder(encoder);
-        appender.setOutputStream(new Unclosed(target));
+        appender.setOutputStream(target);
         appender.setImmediateFlush(true);
         appender.start();
+        // The new one first: no event is lost in between, one may be told twice.
+        List<Appender<ILoggingEvent>> old = new ArrayList<>();
+        root.iteratorForAppenders().forEachRemaining(old::add);
         root.addAppender(appender);
         root.setLevel(level);
+        old.forEach(each -> {
+            root.detachAppender(each);
+            each.stop();
+        });
     }
 
     private static Level level(LogLevel level) {

@@ -71,7 +71,8 @@ public final class MetricsServer implements AutoCloseable {
         try (exchange) {
             boolean known = exchange.getRequestURI().getPath().equals("/metrics");
             boolean head = exchange.getRequestMethod().equals("HEAD");
-            if (!known || !head && !exchange.getRequestMethod().equals("GET")) {
+            boolean allowed = head || exchange.getRequestMethod().equals("GET");
+            if (!known || !allowed) {
                 exchange.sendResponseHeaders(known ? 405 : 404, -1);
                 return;
             }

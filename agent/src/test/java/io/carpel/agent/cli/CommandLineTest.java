@@ -27,7 +27,7 @@ final class CommandLineTest {
         out.getBuffer().setLength(0);
         err.getBuffer().setLength(0);
         CommandLine root =
-                CarpelCommand.create(config -> {
+                CarpelCommand.create((config, _) -> {
                     served.add(config);
                     return 7;
                 });
@@ -47,7 +47,7 @@ final class CommandLineTest {
 
     @Test
     void everyCommandHasHelp() {
-        help(CarpelCommand.create(config -> 0), List.of());
+        help(CarpelCommand.create((_, _) -> 0), List.of());
     }
 
     private void help(CommandLine command, List<String> words) {

@@ -19,7 +19,7 @@ final class GeneratedFilesTest {
     private static final Path DEPLOY = Path.of("..", "deploy");
     private static final boolean UPDATE = Boolean.getBoolean("carpel.update");
 
-    private final CommandLine root = CarpelCommand.create(config -> 0);
+    private final CommandLine root = CarpelCommand.create((_, _) -> 0);
 
     @Test
     void defaultConfiguration() throws IOException {

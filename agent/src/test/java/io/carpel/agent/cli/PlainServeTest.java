@@ -56,7 +56,7 @@ final class PlainServeTest {
         };
         List<AgentConfig> seen = new ArrayList<>();
         AgentLauncher launcher =
-                config -> {
+                (config, _) -> {
                     seen.add(config);
                     return 7;
                 };
@@ -71,7 +71,7 @@ final class PlainServeTest {
     @Test
     void saysWhatIsWrongAsTheParserDoes() {
         AgentLauncher never =
-                _ -> {
+                (_, _) -> {
                     throw new AssertionError("started");
                 };
         Optional<Integer> code =

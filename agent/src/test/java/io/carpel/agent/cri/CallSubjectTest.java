@@ -1,8 +1,12 @@
 package io.carpel.agent.cri;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.entry;
 
 import com.google.protobuf.ByteString;
+import io.carpel.agent.pod.FakeContainers;
+import io.carpel.agent.pod.FakeSandboxes;
+import io.carpel.agent.pod.PodNames;
 import io.carpel.agent.translate.Requests;
 import io.carpel.cri.AuthConfig;
 import io.carpel.cri.CreateContainerRequest;
@@ -60,5 +64,48 @@ final class CallSubjectTest {
                                                                                                 "canary"))))
                                         .build()))
                 .isEqualTo(" pod=5555555555555 name=app");
+    }
+
+    @Test
+    void fieldsNameThePodAndTheContainerInFull() {
+        var sandboxes = new FakeSandboxes();
+        var containers = new FakeContainers();
+        sandboxes.run(
+                Requests.sandboxes().toSpec(Requests.SANDBOX_ID, Requests.sandbox().build(), ""));
+        containers.create(Requests.spec(Requests.container(), sandboxes.list().getFirst()));
+        PodNames names = PodNames.of(sandboxes, containers);
+        assertThat(
+                        CallSubject.fields(
+                                StopContainerRequest.newBuilder().setContainerId("ccc").build(),
+                                names))
+                .containsExactly(
+                        entry("pod_namespace", "default"),
+                        entry("pod_name", "web"),
+                        entry("pod_uid", "u-1"),
+                        entry("pod_id", Requests.SANDBOX_ID),
+                        entry("container_name", "app"),
+                        entry("container_id", Requests.CONTAINER_ID));
+        assertThat(
+                        CallSubject.fields(
+                                RunPodSandboxRequest.newBuilder()
+                                        .setConfig(Requests.sandbox())
+                                        .build(),
+                                names))
+                .containsOnlyKeys("pod_namespace", "pod_name", "pod_uid");
+        assertThat(
+                        CallSubject.fields(
+                                CreateContainerRequest.newBuilder()
+                                        .setPodSandboxId(Requests.SANDBOX_ID)
+                                        .setConfig(Requests.container())
+                                        .build(),
+                                names))
+                .containsEntry("container_name", "app")
+                .containsEntry("pod_name", "web");
+        assertThat(
+                        CallSubject.fields(
+                                StopContainerRequest.newBuilder().setContainerId("dead").build(),
+                                names))
+                .isEmpty();
+        assertThat(CallSubject.fields("no message", names)).isEmpty();
     }
 }

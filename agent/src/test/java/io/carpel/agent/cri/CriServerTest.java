@@ -14,6 +14,7 @@ import io.carpel.agent.pod.FakeContainers;
 import io.carpel.agent.pod.FakeSandboxes;
 import io.carpel.agent.pod.NodeService;
 import io.carpel.agent.pod.PodContainerService;
+import io.carpel.agent.pod.PodNames;
 import io.carpel.agent.pod.PodSandboxService;
 import io.carpel.agent.pod.RandomIds;
 import io.carpel.agent.stats.FakeCounters;
@@ -135,7 +136,8 @@ final class CriServerTest {
                 new CallInterceptor(
                         readiness,
                         (method, code, _) -> seen.add(method + " " + code),
-                        System::nanoTime),
+                        System::nanoTime,
+                        PodNames.of(sandboxes, containers)),
                 List.of(
                         new CriRuntimeService(
                                 new PodSandboxService(

@@ -7,12 +7,20 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.LoggingEvent;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.slf4j.event.KeyValuePair;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 final class LineEncoderTest {
-    private static LoggingEvent event(String message, Throwable failure) {
+    private static LoggingEvent event(String message, @Nullable Throwable failure) {
+        return event(message, failure, Map.of());
+    }
+
+    private static LoggingEvent event(
+            String message, @Nullable Throwable failure, Map<String, String> context) {
         LoggingEvent event =
                 new LoggingEvent(
                         LineEncoderTest.class.getName(),
@@ -23,6 +31,7 @@ final class LineEncoderTest {
                         null);
         event.setInstant(Instant.parse("2026-11-23T12:00:00.5Z"));
         event.setThreadName("main");
+        event.setMDCPropertyMap(context);
         return event;
     }
 
@@ -58,5 +67,32 @@ final class LineEncoderTest {
         assertThat(fields.path("error").asString())
                 .startsWith("java.lang.IllegalStateException: a at ")
                 .contains(" caused by java.lang.RuntimeException: b at ");
+    }
+
+    private static LoggingEvent about(String message) {
+        LoggingEvent event =
+                event(message, null, Map.of("pod_name", "web", "pod_namespace", "default"));
+        event.addKeyValuePair(new KeyValuePair("container_id", "c".repeat(64)));
+        event.addKeyValuePair(new KeyValuePair("method", "StopContainer"));
+        event.addKeyValuePair(new KeyValuePair("message", "forged"));
+        return event;
+    }
+
+    @Test
+    void whatAnEventIsAboutAreFieldsOfTheirOwn() {
+        JsonNode fields = JsonMapper.shared().readTree(encode(true, about("stopped")));
+        assertThat(fields.path("pod_name").asString()).isEqualTo("web");
+        assertThat(fields.path("pod_namespace").asString()).isEqualTo("default");
+        assertThat(fields.path("container_id").asString()).isEqualTo("c".repeat(64));
+        assertThat(fields.path("method").asString()).isEqualTo("StopContainer");
+        assertThat(fields.path("message").asString()).isEqualTo("stopped");
+    }
+
+    @Test
+    void textNamesWhatTheSentenceDoesNot() {
+        assertThat(encode(false, about("stopped container=ccccccccccccc")))
+                .endsWith("stopped container=ccccccccccccc pod_namespace=default pod_name=web\n");
+        assertThat(encode(false, about("default/web is gone")))
+                .endsWith("default/web is gone container_id=" + "c".repeat(64) + "\n");
     }
 }

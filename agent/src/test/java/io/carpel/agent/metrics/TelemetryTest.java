@@ -61,8 +61,7 @@ final class TelemetryTest {
                 .begin(Subject.sandbox("1"), "x")
                 .end(true);
         assertThat(heard)
-                .containsExactly(
-                        "a begins 1 x", "b begins 1 x", "b ends true", "a ends true");
+                .containsExactly("a begins 1 x", "b begins 1 x", "b ends true", "a ends true");
     }
 
     @Test

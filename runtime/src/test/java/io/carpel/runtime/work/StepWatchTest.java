@@ -28,7 +28,8 @@ final class StepWatchTest {
                     work.at("second");
                 });
         assertThat(heard)
-                .containsExactly("begin s first", "end first true", "begin s second", "end second true");
+                .containsExactly(
+                        "begin s first", "end first true", "begin s second", "end second true");
     }
 
     @Test
@@ -44,7 +45,8 @@ final class StepWatchTest {
                                 }))
                 .isInstanceOf(IllegalStateException.class);
         assertThat(heard)
-                .containsExactly("begin c first", "end first true", "begin c second", "end second false");
+                .containsExactly(
+                        "begin c first", "end first true", "begin c second", "end second false");
     }
 
     @Test
