@@ -2,6 +2,7 @@ package io.carpel.runtime.image.registry;
 
 import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.image.content.Json;
+import io.carpel.runtime.spec.Printable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,23 +31,40 @@ final class AuthFile {
     }
 
     private static Optional<Login> find(Path file, byte[] content, Endpoint endpoint) {
-        JsonNode auths;
+        JsonNode root;
         try {
-            auths = Json.read(content).path("auths");
+            root = Json.read(content);
         } catch (JacksonException e) {
             // The message of the parser would quote what stands there.
             throw new FailedPreconditionException(file + " is not JSON");
         }
         for (String key : keys(endpoint)) {
-            JsonNode entry = auths.path(key);
+            JsonNode entry = root.path("auths").path(key);
             if (!entry.path("identitytoken").asString("").isEmpty()) {
                 return Optional.of(new Login.Identity(entry.path("identitytoken").asString()));
             }
             if (!entry.path("auth").asString("").isEmpty()) {
                 return Optional.of(Login.ofAuth(entry.path("auth").asString()));
             }
+            refuseHelper(file, key, root.path("credHelpers").path(key));
+            if (entry.isObject()) {
+                // docker leaves an empty entry for each login that its store holds.
+                refuseHelper(file, key, root.path("credsStore"));
+            }
         }
         return Optional.empty();
+    }
+
+    /// Helpers are programs; this process runs none but its own. To go on without a login would end
+    /// in a refusal by the registry that says nothing of the reason.
+    private static void refuseHelper(Path file, String key, JsonNode helper) {
+        String name = helper.asString("");
+        if (!name.isEmpty()) {
+            throw new FailedPreconditionException(
+                    ("%s names the credential helper '%s' for %s: helpers are not run, put the"
+                                    + " login into 'auths'")
+                            .formatted(file, Printable.of(name), key));
+        }
     }
 
     /// `host/a/b`, `host/a`, `host`, and the old spellings with a scheme.
