@@ -163,6 +163,7 @@ function _complete_carpel() {
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} ns" ];    then _picocli_carpel; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} image" ];    then _picocli_carpel; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} check" ];    then _picocli_carpel; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} node" ];    then _picocli_carpel; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} config" ];    then _picocli_carpel; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} version" ];    then _picocli_carpel; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} completion" ];    then _picocli_carpel; return $?; fi
@@ -172,6 +173,10 @@ function _complete_carpel() {
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} image list" ];    then _picocli_carpel_image; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} image ls" ];    then _picocli_carpel_image; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} image rm" ];    then _picocli_carpel_image; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} node switch" ];    then _picocli_carpel_node; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} node rollback" ];    then _picocli_carpel_node; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} node verify" ];    then _picocli_carpel_node; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} node status" ];    then _picocli_carpel_node; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} config default" ];    then _picocli_carpel_config; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} config show" ];    then _picocli_carpel_config; return $?; fi
 
@@ -184,29 +189,39 @@ function _complete_carpel() {
   local cmds5=(ns)
   local cmds6=(image)
   local cmds7=(check)
-  local cmds8=(config)
-  local cmds9=(version)
-  local cmds10=(completion)
-  local cmds11=(image pull)
-  local cmds12=(image import)
-  local cmds13=(image export)
-  local cmds14=(image list)
-  local cmds15=(image ls)
-  local cmds16=(image rm)
-  local cmds17=(config default)
-  local cmds18=(config show)
+  local cmds8=(node)
+  local cmds9=(config)
+  local cmds10=(version)
+  local cmds11=(completion)
+  local cmds12=(image pull)
+  local cmds13=(image import)
+  local cmds14=(image export)
+  local cmds15=(image list)
+  local cmds16=(image ls)
+  local cmds17=(image rm)
+  local cmds18=(node switch)
+  local cmds19=(node rollback)
+  local cmds20=(node verify)
+  local cmds21=(node status)
+  local cmds22=(config default)
+  local cmds23=(config show)
 
-  if CompWordsContainsArray "${cmds18[@]}"; then _picocli_carpel_config_show; return $?; fi
-  if CompWordsContainsArray "${cmds17[@]}"; then _picocli_carpel_config_default; return $?; fi
-  if CompWordsContainsArray "${cmds16[@]}"; then _picocli_carpel_image_rm; return $?; fi
-  if CompWordsContainsArray "${cmds15[@]}"; then _picocli_carpel_image_ls; return $?; fi
-  if CompWordsContainsArray "${cmds14[@]}"; then _picocli_carpel_image_list; return $?; fi
-  if CompWordsContainsArray "${cmds13[@]}"; then _picocli_carpel_image_export; return $?; fi
-  if CompWordsContainsArray "${cmds12[@]}"; then _picocli_carpel_image_import; return $?; fi
-  if CompWordsContainsArray "${cmds11[@]}"; then _picocli_carpel_image_pull; return $?; fi
-  if CompWordsContainsArray "${cmds10[@]}"; then _picocli_carpel_completion; return $?; fi
-  if CompWordsContainsArray "${cmds9[@]}"; then _picocli_carpel_version; return $?; fi
-  if CompWordsContainsArray "${cmds8[@]}"; then _picocli_carpel_config; return $?; fi
+  if CompWordsContainsArray "${cmds23[@]}"; then _picocli_carpel_config_show; return $?; fi
+  if CompWordsContainsArray "${cmds22[@]}"; then _picocli_carpel_config_default; return $?; fi
+  if CompWordsContainsArray "${cmds21[@]}"; then _picocli_carpel_node_status; return $?; fi
+  if CompWordsContainsArray "${cmds20[@]}"; then _picocli_carpel_node_verify; return $?; fi
+  if CompWordsContainsArray "${cmds19[@]}"; then _picocli_carpel_node_rollback; return $?; fi
+  if CompWordsContainsArray "${cmds18[@]}"; then _picocli_carpel_node_switch; return $?; fi
+  if CompWordsContainsArray "${cmds17[@]}"; then _picocli_carpel_image_rm; return $?; fi
+  if CompWordsContainsArray "${cmds16[@]}"; then _picocli_carpel_image_ls; return $?; fi
+  if CompWordsContainsArray "${cmds15[@]}"; then _picocli_carpel_image_list; return $?; fi
+  if CompWordsContainsArray "${cmds14[@]}"; then _picocli_carpel_image_export; return $?; fi
+  if CompWordsContainsArray "${cmds13[@]}"; then _picocli_carpel_image_import; return $?; fi
+  if CompWordsContainsArray "${cmds12[@]}"; then _picocli_carpel_image_pull; return $?; fi
+  if CompWordsContainsArray "${cmds11[@]}"; then _picocli_carpel_completion; return $?; fi
+  if CompWordsContainsArray "${cmds10[@]}"; then _picocli_carpel_version; return $?; fi
+  if CompWordsContainsArray "${cmds9[@]}"; then _picocli_carpel_config; return $?; fi
+  if CompWordsContainsArray "${cmds8[@]}"; then _picocli_carpel_node; return $?; fi
   if CompWordsContainsArray "${cmds7[@]}"; then _picocli_carpel_check; return $?; fi
   if CompWordsContainsArray "${cmds6[@]}"; then _picocli_carpel_image; return $?; fi
   if CompWordsContainsArray "${cmds5[@]}"; then _picocli_carpel_ns; return $?; fi
@@ -225,7 +240,7 @@ function _picocli_carpel() {
   # Get completion data
   local curr_word=${COMP_WORDS[COMP_CWORD]}
 
-  local commands="serve run exec logs rm ns image check config version completion"
+  local commands="serve run exec logs rm ns image check node config version completion"
   local flag_opts="'-h' '--help'"
   local arg_opts=""
 
@@ -581,6 +596,24 @@ function _picocli_carpel_check() {
   fi
 }
 
+# Generates completions for the options and subcommands of the `node` subcommand.
+function _picocli_carpel_node() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+
+  local commands="switch rollback verify status"
+  local flag_opts="'-h' '--help'"
+  local arg_opts=""
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
 # Generates completions for the options and subcommands of the `config` subcommand.
 function _picocli_carpel_config() {
   # Get completion data
@@ -819,6 +852,240 @@ function _picocli_carpel_image_rm() {
   case ${prev_word} in
     '--connect')
       return
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `switch` subcommand.
+function _picocli_carpel_node_switch() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'-h' '--help'"
+  local arg_opts="'--kubeconfig' '--node' '--host-root' '--kubelet-config' '--kubelet-command' '--drain-timeout' '--ready-timeout' '--journal' '--connect'"
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '--kubeconfig')
+      return
+      ;;
+    '--node')
+      return
+      ;;
+    '--host-root')
+      local IFS=$'\n'
+      type compopt &>/dev/null && compopt -o filenames
+      COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
+      return $?
+      ;;
+    '--kubelet-config')
+      local IFS=$'\n'
+      type compopt &>/dev/null && compopt -o filenames
+      COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
+      return $?
+      ;;
+    '--kubelet-command')
+      return
+      ;;
+    '--drain-timeout')
+      return
+      ;;
+    '--ready-timeout')
+      return
+      ;;
+    '--journal')
+      local IFS=$'\n'
+      type compopt &>/dev/null && compopt -o filenames
+      COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
+      return $?
+      ;;
+    '--connect')
+      return
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `rollback` subcommand.
+function _picocli_carpel_node_rollback() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'-h' '--help'"
+  local arg_opts="'--kubeconfig' '--node' '--host-root' '--kubelet-config' '--kubelet-command' '--drain-timeout' '--ready-timeout' '--journal'"
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '--kubeconfig')
+      return
+      ;;
+    '--node')
+      return
+      ;;
+    '--host-root')
+      local IFS=$'\n'
+      type compopt &>/dev/null && compopt -o filenames
+      COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
+      return $?
+      ;;
+    '--kubelet-config')
+      local IFS=$'\n'
+      type compopt &>/dev/null && compopt -o filenames
+      COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
+      return $?
+      ;;
+    '--kubelet-command')
+      return
+      ;;
+    '--drain-timeout')
+      return
+      ;;
+    '--ready-timeout')
+      return
+      ;;
+    '--journal')
+      local IFS=$'\n'
+      type compopt &>/dev/null && compopt -o filenames
+      COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
+      return $?
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `verify` subcommand.
+function _picocli_carpel_node_verify() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'-h' '--help'"
+  local arg_opts="'--kubeconfig' '--node' '--host-root' '--kubelet-config' '--kubelet-command' '--drain-timeout' '--ready-timeout' '--journal' '--connect'"
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '--kubeconfig')
+      return
+      ;;
+    '--node')
+      return
+      ;;
+    '--host-root')
+      local IFS=$'\n'
+      type compopt &>/dev/null && compopt -o filenames
+      COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
+      return $?
+      ;;
+    '--kubelet-config')
+      local IFS=$'\n'
+      type compopt &>/dev/null && compopt -o filenames
+      COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
+      return $?
+      ;;
+    '--kubelet-command')
+      return
+      ;;
+    '--drain-timeout')
+      return
+      ;;
+    '--ready-timeout')
+      return
+      ;;
+    '--journal')
+      local IFS=$'\n'
+      type compopt &>/dev/null && compopt -o filenames
+      COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
+      return $?
+      ;;
+    '--connect')
+      return
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `status` subcommand.
+function _picocli_carpel_node_status() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'-h' '--help'"
+  local arg_opts="'--kubeconfig' '--node' '--host-root' '--kubelet-config' '--kubelet-command' '--drain-timeout' '--ready-timeout' '--journal'"
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '--kubeconfig')
+      return
+      ;;
+    '--node')
+      return
+      ;;
+    '--host-root')
+      local IFS=$'\n'
+      type compopt &>/dev/null && compopt -o filenames
+      COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
+      return $?
+      ;;
+    '--kubelet-config')
+      local IFS=$'\n'
+      type compopt &>/dev/null && compopt -o filenames
+      COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
+      return $?
+      ;;
+    '--kubelet-command')
+      return
+      ;;
+    '--drain-timeout')
+      return
+      ;;
+    '--ready-timeout')
+      return
+      ;;
+    '--journal')
+      local IFS=$'\n'
+      type compopt &>/dev/null && compopt -o filenames
+      COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
+      return $?
       ;;
   esac
 

@@ -75,6 +75,7 @@ public final class CarpelCommand implements Runnable {
         verbs.put("ns", () -> new CommandLine(new NsCommand()));
         verbs.put("image", ImageCommand::create);
         verbs.put("check", () -> new CommandLine(new CheckCommand()));
+        verbs.put("node", NodeCommand::create);
         verbs.put("config", ConfigCommand::create);
         verbs.put("version", () -> new CommandLine(new VersionCommand()));
         verbs.put(COMPLETION, () -> new CommandLine(new CompletionCommand()));

@@ -2,7 +2,8 @@
 ///
 /// [KernelFeatures] is probed once at start, by trying rather than by version where trying is
 /// cheap, and says in plain words what is missing, what that costs and how to mend it.
-/// [ServiceNotifier] tells systemd how we are. Used by the root of this module and by the agent.
+/// [HostCommand] runs a program of the host. [ServiceNotifier] tells systemd how we are. Used by
+/// the root of this module and by the agent.
 @NullMarked
 package io.carpel.runtime.host;
 
