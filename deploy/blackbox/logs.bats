@@ -76,3 +76,60 @@ log_of() {
     contains "$output" "InvalidArgument"
     contains "$output" "log"
 }
+
+@test "renaming and reopening at full speed loses no line and writes none twice" {
+    pod=$(new_pod speed)
+    container=$(new_container "$pod" speed one '.command = ["seq", "1", "1000000000"]')
+    log=$(crictl inspect "$container" | jq -r .status.logPath)
+    # As fast as it gets for half a minute; what is full is checked and thrown away, or it would
+    # fill the disk.
+    python3 "$top/deploy/blackbox/rotate.py" "$log" 30 \
+        "$CARPEL_TEST_TOOLS/crictl" --config /dev/null \
+        --runtime-endpoint "unix://$agent_dir/carpel.sock" logs --reopen --tail 0 "$container" \
+        >"$BATS_TEST_TMPDIR/rotated"
+    echo "# $(cat "$BATS_TEST_TMPDIR/rotated")" >&3
+}
+
+@test "logs -f follows across a rotation" {
+    pod=$(new_pod follow)
+    container=$(new_container "$pod" follow one \
+        '.command = ["sh", "-c", "i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo $i; sleep 0.02; done"]')
+    log=$(crictl inspect "$container" | jq -r .status.logPath)
+    crictl logs -f "$container" >"$BATS_TEST_TMPDIR/followed" 3>&- &
+    follower=$!
+    for count in 50 150; do
+        wait_for 30 grep -qx "$count" "$BATS_TEST_TMPDIR/followed"
+        mv "$log" "$log.$count"
+        crictl logs --reopen --tail 0 "$container" >/dev/null
+    done
+    wait_for 60 grep -qx 300 "$BATS_TEST_TMPDIR/followed"
+    wait "$follower"
+    equal "$(seq 1 300)" "$(cat "$BATS_TEST_TMPDIR/followed")"
+    equal "$(seq 1 300)" "$(sed 's/.* F //' "$log.50" "$log.150" "$log")"
+}
+
+@test "a full disk drops output, counts it, stops nobody, and takes output again" {
+    small=$BATS_TEST_TMPDIR/log-full
+    mkdir -p "$small"
+    mount -t tmpfs -o size=1m none "$small"
+    pod=$(new_pod full)
+    container=$(new_container "$pod" full one \
+        '.command = ["sh", "-c", "seq 1 300000; touch /done; while [ ! -e /go ]; do sleep 0.05; done; echo again"]')
+    log=$small/one.log
+    # It is not held up by what cannot be written.
+    wait_for 60 inside "$container" test -e /done
+    [ "$(stat -c %s "$log")" -le 1048576 ]
+    grep -qv ' stdout F [0-9]*$' "$log" && false
+    dropped=$(crictl inspect "$container" | jq .info.droppedLogBytes)
+    [ "$dropped" -gt 10000000 ]
+    # Every byte of every record is in the file or in the count.
+    equal $((300000 * 40 + $(seq 1 300000 | wc -c))) $((dropped + $(stat -c %s "$log")))
+    rm "$log"
+    crictl logs --reopen --tail 0 "$container" >/dev/null
+    inside "$container" touch /go
+    wait_for 20 has_state "$container" CONTAINER_EXITED
+    equal again "$(sed 's/.* F //' "$log")"
+    equal "$dropped" "$(crictl inspect "$container" | jq .info.droppedLogBytes)"
+    remove_pods
+    umount "$small"
+}
