@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Runs critest against an agent and holds the outcome against critest.expect.
 
-usage: critest.py CRITEST SOCKET WORKDIR [DIGEST] [--only REGEX]
+usage: critest.py CRITEST SOCKET WORKDIR [DIGEST] [--only REGEX] [--parallel NODES] [--websocket]
            CRITEST is the test binary, SOCKET the agent's socket, WORKDIR takes the reports.
            DIGEST replaces the one image digest that is written into the binary, whose bytes only
            the original registry has.
+           --parallel runs specs on as many nodes at a time, those marked as serial after them, by
+           the program ginkgo beside CRITEST. --websocket streams over WebSocket instead of SPDY.
 
 Prints a line per spec and closes with the counts; the exit status says whether all is as expected.
 """
@@ -36,18 +38,30 @@ def patched(binary, digest, workdir):
     linux = [d for d in set(written) if b"win-test-image-digest@sha256:" + d not in data]
     if len(linux) != 1:
         raise SystemExit(f"{binary} names {len(linux)} test image digests instead of one")
-    copy = workdir / "critest"
+    copy = workdir / "critest.test"
     copy.write_bytes(data.replace(linux[0], digest.encode()))
     copy.chmod(0o755)
     return copy
 
 
-def critest(binary, workdir, *flags):
+def critest(binary, workdir, suite, own, ginkgo=()):
+    """Runs with the flags of the suite (focus and so on) and critest's own; reports spec by spec.
+
+    With a command `ginkgo` that runs the specs on several nodes, which names its flags differently.
+    """
     report = workdir / "report.json"
     report.unlink(missing_ok=True)
+    suite = {**suite, "no-color": "true"}
+    if ginkgo:
+        # It puts the report below the directory, whatever path it is given.
+        suite |= {"json-report": report.name, "output-dir": str(workdir)}
+        words = [*ginkgo, *(f"--{name}={value}" for name, value in suite.items()), binary, "--", *own]
+    else:
+        suite |= {"json-report": str(report)}
+        words = [binary, *(f"-ginkgo.{name}={value}" for name, value in suite.items()), *own]
     with (workdir / "critest.log").open("w") as log:
         subprocess.run(
-            [binary, *flags, f"-ginkgo.json-report={report}", "-ginkgo.no-color"],
+            words,
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd=workdir,
@@ -89,6 +103,8 @@ def main():
     parser.add_argument("workdir", type=Path)
     parser.add_argument("digest", nargs="?")
     parser.add_argument("--only", default="")
+    parser.add_argument("--parallel", type=int, default=1, metavar="NODES")
+    parser.add_argument("--websocket", action="store_true")
     given = parser.parse_args()
     given.workdir = given.workdir.resolve()
     given.workdir.mkdir(parents=True, exist_ok=True)
@@ -97,7 +113,7 @@ def main():
         binary = patched(binary, given.digest, given.workdir)
 
     expected = list(expectations(Path(__file__).with_name("critest.expect")))
-    assigned, errors = assign(critest(binary, given.workdir, "-ginkgo.dry-run"), expected)
+    assigned, errors = assign(critest(binary, given.workdir, {"dry-run": "true"}, []), expected)
     if errors:
         raise SystemExit("\n".join(errors))
     wanted = [
@@ -107,14 +123,20 @@ def main():
     ]
     # The suite's own name stands before a spec's: no anchors.
     focus = "|".join(sorted(re.escape(name) for name in wanted))
-    ran = critest(
-        binary,
-        given.workdir,
+    own = [
         f"-runtime-endpoint=unix://{given.socket.resolve()}",
         f"-image-endpoint=unix://{given.socket.resolve()}",
         "-config=/dev/null",
-        f"-ginkgo.focus={focus}",
-        "-ginkgo.timeout=30m",
+    ]
+    if given.websocket:
+        own += ["-websocket-exec", "-websocket-attach", "-websocket-portforward"]
+    ginkgo = [given.critest.resolve().with_name("ginkgo"), f"--nodes={given.parallel}"]
+    ran = critest(
+        binary,
+        given.workdir,
+        {"focus": focus, "timeout": "30m"},
+        own,
+        ginkgo if given.parallel > 1 else (),
     )
     sys.exit(report(wanted, ran, assigned))
 
