@@ -27,7 +27,14 @@ def expectations(path):
         if line.strip() and not line.startswith("#"):
             outcome, count, rest = line.split(None, 2)
             pattern, _, reason = rest.partition("  # ")
+            if outcome == "apparmor":
+                outcome = "pass" if has_apparmor() else "later"
             yield Expectation(outcome, int(count), pattern.strip(), reason.strip())
+
+
+def has_apparmor():
+    enabled = Path("/sys/module/apparmor/parameters/enabled")
+    return enabled.exists() and enabled.read_text().startswith("Y")
 
 
 def patched(binary, digest, workdir):
