@@ -183,7 +183,8 @@ class LaunchIT {
                 session.write(ByteBuffer.allocate(150_000));
             }
         }
-        await(() -> count(descriptors) == before);
+        // The connection that asked for the status may have been counted before it was closed.
+        await(() -> count(descriptors) <= before);
     }
 
     private static void await(Callable<Boolean> condition) throws Exception {
