@@ -50,8 +50,9 @@ agent_start() {
         agent_option --cni-conf-dir "$dir/cni" "$@"
     )
     rm -f "$dir/carpel.sock"
-    # The socket stands alone as an argument: agent_pid looks for it.
-    setsid "${agent_enter[@]}" "$top/deploy/bin/carpel" serve --listen "$dir/carpel.sock" "${options[@]}" "$@" \
+    # The socket stands alone as an argument: agent_pid looks for it. SIGHUP means something to the
+    # agent, even when this is run under nohup, whose children would ignore it.
+    setsid env --default-signal=HUP "${agent_enter[@]}" "$top/deploy/bin/carpel" serve --listen "$dir/carpel.sock" "${options[@]}" "$@" \
         >>"$dir/agent.log" 2>&1 </dev/null &
     pid=$!
     echo "$pid" >"$dir/agent.pid"
