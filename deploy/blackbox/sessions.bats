@@ -128,8 +128,11 @@ nothing_is_left_by() {
     read -r line <&"${client[0]}"
     equal stalled "$line"
     # One more client, which reads: it starts the container's output.
-    crictl attach -i "$container" < <(echo go; exec sleep 1000) >"$BATS_TEST_TMPDIR/attached" 3>&- &
+    mkfifo "$BATS_TEST_TMPDIR/input"
+    exec {input}<>"$BATS_TEST_TMPDIR/input"
+    crictl attach -i "$container" <&"$input" >"$BATS_TEST_TMPDIR/attached" 3>&- &
     attached=$!
+    echo go >&"$input"
     log=$(crictl inspect "$container" | jq -r .status.logPath)
     wait_for 60 last_line_is "$log" 3000000
     equal "$(seq 1 3000000 | sha256sum)" "$(sed 's/^[^ ]* stdout F //' "$log" | sha256sum)"
@@ -138,7 +141,7 @@ nothing_is_left_by() {
     # They still hold what they came for: two commands that wait for their reader.
     equal 2 "$(inside "$container" pgrep -xc yes)"
     kill "$attached"
-    exec {client[1]}>&-
+    exec {input}>&- {client[1]}>&-
     wait "$client_PID"
     wait_for 20 no_yes
 }

@@ -63,8 +63,9 @@ final class StreamChannel {
                 data.release();
                 return;
             }
-            queue.add(data);
-            connection.queued(data.readableBytes());
+            ByteBuf own = connection.own(data);
+            queue.add(own);
+            connection.queued(own.readableBytes());
             connection.changed().signalAll();
         } finally {
             connection.lock().unlock();

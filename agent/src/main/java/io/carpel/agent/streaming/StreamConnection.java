@@ -72,10 +72,20 @@ final class StreamConnection {
         return ending;
     }
 
-    /// Called with the lock held when bytes have been queued.
+    /// The same bytes in a buffer of their size. What decoders hand on is a part of the buffer that
+    /// was read into, and would keep the whole of it however few they are.
+    ByteBuf own(ByteBuf part) {
+        ByteBuf own = allocate(part.readableBytes());
+        own.writeBytes(part);
+        part.release();
+        return own;
+    }
+
+    /// Called with the lock held when bytes have been queued. With little memory left no more is
+    /// read before these have been taken.
     void queued(int bytes) {
         unconsumed += bytes;
-        if (!paused && unconsumed > memory.window()) {
+        if (!paused && (unconsumed > memory.window() || memory.isShort())) {
             paused = true;
             channel.config().setAutoRead(false);
             lookLater();
