@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.carpel.runtime.linux.LinuxFileCalls;
 import io.carpel.runtime.work.WorkBoard;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,6 +37,21 @@ final class ImagePullIT {
                 ImageSettings.defaults(),
                 new LinuxFileCalls(),
                 Clock.systemUTC());
+    }
+
+    /// The threads of the transfer may still be about to delete what they used: another store that
+    /// opens now would do it for them, and not be given the time.
+    private void awaitNothingUnfinished() throws IOException {
+        Instant deadline = Instant.now().plus(Duration.ofSeconds(60));
+        while (true) {
+            try (var entries = Files.list(directory.resolve("images/tmp"))) {
+                if (entries.findAny().isEmpty()) {
+                    return;
+                }
+            }
+            assertThat(Instant.now()).as("nothing unfinished in time").isBefore(deadline);
+            Thread.onSpinWait();
+        }
     }
 
     @AfterEach
@@ -87,6 +105,7 @@ final class ImagePullIT {
             assertThat(store.find(ref)).as(ref).contains(image);
         }
         assertThat(store.list()).containsExactly(image);
+        awaitNothingUnfinished();
         try (ImageStore again = open()) {
             assertThat(again.list()).containsExactly(image);
         }

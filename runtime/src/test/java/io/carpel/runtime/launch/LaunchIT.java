@@ -267,7 +267,8 @@ class LaunchIT {
             }
             assertThat(Files.readString(container.logFile())).endsWith(" stdout F more\n");
         } finally {
-            mounts.unmount(small, 0);
+            // The shim that has written its exit record may not have closed the log yet.
+            mounts.unmount(small, MountCalls.MNT_DETACH);
         }
     }
 
