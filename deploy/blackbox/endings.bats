@@ -184,3 +184,26 @@ runs() {
 gone() {
     [ ! -e "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status"
 }
+
+@test "what the OOM killer did to a child long before is not why its container was killed" {
+    # Seconds, so that the two have nothing to do with each other.
+    later=$(hog later "(eat); echo went on; sleep 8; echo late; while :; do sleep 0.1; done")
+    said=$(hog said "(eat); echo went on; sleep 8; exit 137")
+    both=$(hog both "(eat); echo went on; sleep 8; eat")
+    for container in "$later" "$said" "$both"; do
+        crictl start "$container"
+    done
+    for container in "$later" "$said" "$both"; do
+        wait_for 30 log_has "$container" "went on"
+    done
+    wait_for 30 log_has "$later" late
+    # Not by way of the runtime, which would know.
+    kill -KILL "$(host_pid "$later")"
+    for container in "$later" "$said"; do
+        wait_for 30 has_state "$container" CONTAINER_EXITED
+        equal "137 Error" "$(exit_code "$container") $(reason "$container")"
+    done
+    # Another one, at the end, is.
+    wait_for 30 has_state "$both" CONTAINER_EXITED
+    equal "137 OOMKilled" "$(exit_code "$both") $(reason "$both")"
+}

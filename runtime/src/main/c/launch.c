@@ -195,6 +195,7 @@ static void gate_closed(struct shim *shim) {
     }
     shim->started_ns = wall_ns();
     shim->phase = PHASE_RUNNING;
+    oom_watch(shim);
     munmap(shim->plan, shim->plan_size);
     bool over = shim->context.settings.detach;
     if (over) {

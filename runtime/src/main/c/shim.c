@@ -11,7 +11,7 @@
 
 enum { WAIT_FOR_PLAN_MS = 30000, IDLE_MS = 500 };
 
-enum source { SIGNALS, LISTENER, GATE, OUT, ERR, IN, CLIENTS };
+enum source { SIGNALS, LISTENER, GATE, OUT, ERR, IN, OOM, CLIENTS };
 
 uint64_t monotonic_ms(void) {
     struct timespec now;
@@ -36,6 +36,8 @@ static void collect(const struct shim *shim, struct pollfd *polls) {
     polls[OUT] = (struct pollfd){shim->streams.out[0], POLLIN, 0};
     polls[ERR] = (struct pollfd){shim->streams.out[1], POLLIN, 0};
     polls[IN] = (struct pollfd){input_waits(shim) ? shim->streams.in : -1, POLLOUT, 0};
+    polls[OOM] = (struct pollfd){shim->oom_check_ms == 0 ? shim->oom_events : -1,
+                                 shim->oom_by_file ? POLLPRI : POLLIN, 0};
     for (int i = 0; i < MAX_CLIENTS; i++) {
         const struct client *client = &shim->clients[i];
         short events = (short)((inlet_waits(&client->inlet) ? 0 : POLLIN) |
@@ -45,15 +47,23 @@ static void collect(const struct shim *shim, struct pollfd *polls) {
     }
 }
 
+static int until(uint64_t deadline_ms) {
+    uint64_t now = monotonic_ms();
+    return now >= deadline_ms ? 0 : (int)(deadline_ms - now);
+}
+
 static int timeout(const struct shim *shim) {
     if (shim->phase == PHASE_EMPTY) {
         return WAIT_FOR_PLAN_MS;
     }
     if (shim->phase == PHASE_ENDED) {
-        uint64_t now = monotonic_ms();
-        return now >= shim->deadline_ms ? 0 : (int)(shim->deadline_ms - now);
+        return until(shim->deadline_ms);
     }
-    return shim->buffers_dirty ? IDLE_MS : -1;
+    int check = shim->oom_check_ms == 0 ? -1 : until(shim->oom_check_ms);
+    if (!shim->buffers_dirty) {
+        return check;
+    }
+    return check >= 0 && check < IDLE_MS ? check : IDLE_MS;
 }
 
 static void feed(struct shim *shim) {
@@ -85,6 +95,9 @@ static void dispatch(struct shim *shim, const struct pollfd *polls) {
         }
         shim_reap(shim);
     }
+    if (polls[OOM].revents != 0) {
+        oom_event(shim);
+    }
     for (int i = 0; i < MAX_CLIENTS; i++) {
         if (polls[CLIENTS + i].revents != 0 && polls[CLIENTS + i].fd == shim->clients[i].fd) {
             shim_client(shim, &shim->clients[i], polls[CLIENTS + i].revents);
@@ -110,6 +123,7 @@ static int loop(struct shim *shim) {
         } else if (ready == 0) {
             shim_idle(shim);
         }
+        oom_check(shim);
         bool drained = shim->streams.out[0] < 0 && shim->streams.out[1] < 0;
         if (shim->phase == PHASE_ENDED && (drained || monotonic_ms() >= shim->deadline_ms)) {
             shim_finish(shim);
@@ -130,7 +144,7 @@ int shim_run(int listener, const char *socket, char *arguments, size_t arguments
     shim.arguments = arguments;
     shim.arguments_size = arguments_size;
     shim.signals = signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC);
-    shim.gate = shim.init_pidfd = -1;
+    shim.gate = shim.init_pidfd = shim.oom_events = -1;
     shim.log.fd = -1;
     shim.waiting = NOBODY;
     shim.streams = (struct streams){.in = -1, .out = {-1, -1}};

@@ -36,7 +36,11 @@ struct shim {
     int status; // of wait(2), once ended
     bool start_failed, gated_early;
     bool kill_asked;
-    uint64_t oom_before; // processes that the OOM killer had taken when a kill was asked for
+    uint64_t oom_before; // processes that the OOM killer took and that cannot be why it ends
+    uint64_t oom_seen;   // as many as there were at the last look
+    int oom_events;      // tells of an OOM, or -1
+    bool oom_by_file;
+    uint64_t oom_check_ms; // when to look whether the container has outlived one, or 0
     uint64_t started_ns, finished_ns, deadline_ms;
     int waiting; // index of the client that waits for LAUNCH or START
     void *plan;
@@ -62,6 +66,10 @@ void shim_gate(struct shim *shim);
 void shim_reap(struct shim *shim);
 void shim_kill(struct shim *shim);
 void shim_kill_asked(struct shim *shim);
+// oom_watch.c
+void oom_watch(struct shim *shim);
+void oom_event(struct shim *shim);
+void oom_check(struct shim *shim);
 // output.c: from the container to its log and to attached clients
 int shim_buffers(struct shim *shim);
 void shim_read(struct shim *shim, int stream);

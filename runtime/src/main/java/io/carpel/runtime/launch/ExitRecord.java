@@ -17,7 +17,7 @@ import java.util.OptionalLong;
 /// @param exitCode what `wait(2)` says, 128 + signal for a killed process
 /// @param signal the signal that killed it, or 0
 /// @param oomKills processes of the container's cgroup that the kernel killed for want of memory,
-///   but for those before we were asked to kill it ourselves
+///   but for those that it had outlived, by seconds or when we were asked to kill it ourselves
 /// @param peakMemory most bytes the cgroup used, where the kernel tells
 /// @param droppedLogBytes output that could not be logged because the disk was full
 /// @param startedAt empty when it was killed before it was started
