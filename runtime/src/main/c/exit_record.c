@@ -1,9 +1,11 @@
 #define _GNU_SOURCE
 #include "exit_record.h"
 #include "cleanup.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,18 +19,49 @@ size_t exit_record_format(const struct exit_record *record, char text[EXIT_RECOR
     return (size_t)size; // ten numbers of at most 20 digits: it always fits
 }
 
-int exit_record_write(const char *path, const char *text, size_t size) {
-    char beside[PATH_MAX];
-    if (snprintf(beside, sizeof beside, "%s.new", path) >= (int)sizeof beside) {
+// What is there is kept: its blocks are the room that was reserved.
+static int open_beside(const char *path, char beside[PATH_MAX]) {
+    if (snprintf(beside, PATH_MAX, "%s.new", path) >= PATH_MAX) {
+        errno = ENAMETOOLONG;
         return -1;
     }
-    AUTO_FD fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    return open(beside, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+static int give_up(const char *beside) {
+    int error = errno;
+    unlink(beside);
+    errno = error;
+    return -1;
+}
+
+static bool write_whole(int fd, const char *text, size_t size) {
+    ssize_t written = write(fd, text, size);
+    if (written >= 0 && (size_t)written < size) {
+        errno = ENOSPC;
+    }
+    return written == (ssize_t)size;
+}
+
+int exit_record_reserve(const char *path) {
+    static const char room[EXIT_RECORD_MAX];
+    char beside[PATH_MAX];
+    AUTO_FD fd = open_beside(path, beside);
     if (fd < 0) {
         return -1;
     }
-    if (write(fd, text, size) != (ssize_t)size || rename(beside, path) < 0) {
-        unlink(beside);
+    return write_whole(fd, room, sizeof room) ? 0 : give_up(beside);
+}
+
+int exit_record_write(const char *path, const char *text, size_t size) {
+    char beside[PATH_MAX];
+    AUTO_FD fd = open_beside(path, beside);
+    if (fd < 0) {
         return -1;
+    }
+    if (!write_whole(fd, text, size) || ftruncate(fd, (off_t)size) < 0 ||
+        rename(beside, path) < 0) {
+        return give_up(beside);
     }
     return 0;
 }

@@ -26,11 +26,13 @@
 #include <unistd.h>
 
 // As many calls to one container may wait for its shim.
-enum { BACKLOG = 1024 };
+enum { BACKLOG = 1024, STATUS_ERRNO = 192 };
 
+// The exit status tells errno to whoever started this, above what a signal would be told as.
 static int complain(const char *what, const char *on) {
-    fprintf(stderr, "carpel-shim: %s %s: %s\n", what, on, strerror(errno));
-    return 1;
+    int error = errno;
+    fprintf(stderr, "carpel-shim: %s %s: %s\n", what, on, strerror(error));
+    return error <= 255 - STATUS_ERRNO ? STATUS_ERRNO + error : 1;
 }
 
 // A socket address holds 108 bytes; a longer path goes by way of its directory's descriptor.
@@ -111,8 +113,9 @@ int main(int argc, char **argv) {
         return 2;
     }
     const char *unified = NULL;
-    if (move(argc - 3, argv + 3, &unified) != 0) {
-        return 1;
+    int moved = move(argc - 3, argv + 3, &unified);
+    if (moved != 0) {
+        return moved;
     }
     int listener = bind_socket(argv[2]);
     if (listener < 0) {

@@ -1,6 +1,7 @@
 // Operations that tell the shim, or an exec's monitor, about itself.
 #define _GNU_SOURCE
 #include "cleanup.h"
+#include "exit_record.h"
 #include "plan_exec.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +9,8 @@
 #include <sys/stat.h>
 
 int op_exit_file(struct context *context, struct fields *fields) {
-    context->settings.exit_file = field_string(fields);
-    return 0;
+    const char *path = context->settings.exit_file = field_string(fields);
+    return path[0] == 0 || exit_record_reserve(path) == 0 ? 0 : fail(context, "write", path);
 }
 
 int op_log_file(struct context *context, struct fields *fields) {

@@ -28,6 +28,16 @@ int main(void) {
     CHECK(read_number(path, "code") == 7);
     CHECK(read_number(path, "cod") == 0);
     CHECK(read_number("/no/such", "code") == 0);
+    // what was reserved is filled, shorter than it was, and renamed
+    unlink(path);
+    CHECK(exit_record_reserve(path) == 0);
+    CHECK(access(path, F_OK) < 0);
+    CHECK(stat(beside, &status) == 0 && status.st_size == EXIT_RECORD_MAX);
+    CHECK(exit_record_write(path, text, size) == 0);
+    CHECK(access(beside, F_OK) < 0);
+    CHECK(stat(path, &status) == 0 && (size_t)status.st_size == size);
+    CHECK(read_number(path, "end") == 1);
+    CHECK(exit_record_reserve("/no/such/directory/exit") == -1);
     // a link beside is not followed
     CHECK(symlink("/etc/carpel-nothing", beside) == 0);
     CHECK(exit_record_write(path, text, size) == -1);

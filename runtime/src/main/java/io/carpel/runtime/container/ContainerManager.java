@@ -9,7 +9,6 @@ import io.carpel.runtime.error.ContainerRuntimeException;
 import io.carpel.runtime.error.DeadlineExceededException;
 import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.error.InvalidArgumentException;
-import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.io.AttachedStreams;
@@ -29,6 +28,7 @@ import io.carpel.runtime.spec.ContainerSpec;
 import io.carpel.runtime.spec.ResourceLimits;
 import io.carpel.runtime.store.Announcer;
 import io.carpel.runtime.store.CreationClock;
+import io.carpel.runtime.store.FullDisk;
 import io.carpel.runtime.store.ObjectTable;
 import io.carpel.runtime.store.RecordStore;
 import io.carpel.runtime.store.StateLayout;
@@ -354,9 +354,14 @@ public final class ContainerManager {
         container.transition.lock();
         try {
             ContainerRecord now = states.get(id);
-            states.replace(
-                    now.with(LimitChange.over(now.resources(), limits)),
-                    ContainerChange.Kind.UPDATED);
+            try {
+                states.replace(
+                        now.with(LimitChange.over(now.resources(), limits)),
+                        ContainerChange.Kind.UPDATED);
+            } catch (ContainerRuntimeException e) {
+                container.cgroup.update(now.resources());
+                throw e;
+            }
         } finally {
             container.transition.unlock();
         }
@@ -474,8 +479,8 @@ public final class ContainerManager {
         return table.changes();
     }
 
-    private static KernelFaultException fault(String id, String step, Exception e) {
-        return new KernelFaultException(
+    private static ContainerRuntimeException fault(String id, String step, Exception e) {
+        return FullDisk.failure(
                 "container %s: could not %s: %s".formatted(id, step, e.getMessage()), e);
     }
 }

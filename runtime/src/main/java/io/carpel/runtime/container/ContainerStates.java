@@ -1,7 +1,7 @@
 package io.carpel.runtime.container;
 
-import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.NotFoundException;
+import io.carpel.runtime.store.FullDisk;
 import io.carpel.runtime.store.ObjectTable;
 import io.carpel.runtime.store.RecordStore;
 import java.io.IOException;
@@ -73,7 +73,7 @@ final class ContainerStates {
         try {
             store.put(id, record);
         } catch (IOException e) {
-            throw new KernelFaultException(
+            throw FullDisk.failure(
                     "container %s: could not write its record: %s".formatted(id, e.getMessage()),
                     e);
         }

@@ -3,12 +3,14 @@ package io.carpel.runtime.launch;
 import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.UnsupportedException;
 import io.carpel.runtime.launch.ShimChannel.Frame;
+import io.carpel.runtime.linux.Errno;
 import io.carpel.runtime.linux.ErrnoException;
 import io.carpel.runtime.linux.Fd;
 import io.carpel.runtime.linux.FileCalls;
 import io.carpel.runtime.linux.LinuxFileCalls;
 import io.carpel.runtime.linux.LinuxProcessCalls;
 import io.carpel.runtime.linux.ProcessCalls;
+import io.carpel.runtime.store.FullDisk;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
@@ -23,6 +25,9 @@ import java.util.List;
 final class ProcessShimLauncher implements ShimLauncher {
     /// Preparing a container is mounts and namespaces; a hung file server must not hold us longer.
     private static final Duration LAUNCH_LIMIT = Duration.ofMinutes(2);
+
+    /// What a shim that could not begin adds to errno as its exit status, see `main.c`.
+    private static final int STATUS_ERRNO = 192;
 
     private final ProcessCalls processes;
     private final Fd program;
@@ -104,6 +109,13 @@ final class ProcessShimLauncher implements ShimLauncher {
             status = processes.waitFor(processes.spawn(program(), arguments));
         } catch (ErrnoException e) {
             throw new KernelFaultException(subject + ": could not start its shim", e);
+        }
+        if (status > STATUS_ERRNO) {
+            int errno = status - STATUS_ERRNO;
+            throw FullDisk.failure(
+                    "%s: its shim could not begin to listen at %s: %s"
+                            .formatted(subject, plan.socket(), Errno.describe(errno)),
+                    new ErrnoException("listen", plan.socket().toString(), errno));
         }
         if (status != 0) {
             throw new KernelFaultException(

@@ -2,6 +2,7 @@ package io.carpel.runtime.network;
 
 import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.store.AtomicFile;
+import io.carpel.runtime.store.FullDisk;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -59,7 +60,7 @@ public final class AttachmentStore<R> {
                     mapper.writeValueAsBytes(Map.of("version", VERSION, "attachment", attachment));
             AtomicFile.write(file(sandboxId), content, 0600);
         } catch (IOException e) {
-            throw new KernelFaultException(
+            throw FullDisk.failure(
                     "sandbox %s: cannot remember its network: %s"
                             .formatted(sandboxId, e.getMessage()),
                     e);

@@ -3,7 +3,6 @@ package io.carpel.runtime.sandbox;
 import io.carpel.runtime.error.AlreadyExistsException;
 import io.carpel.runtime.error.ContainerRuntimeException;
 import io.carpel.runtime.error.InvalidArgumentException;
-import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.lifecycle.KeyedLocks;
 import io.carpel.runtime.lifecycle.ProcessIdentity;
@@ -18,6 +17,7 @@ import io.carpel.runtime.spec.Bytes;
 import io.carpel.runtime.spec.SandboxSpec;
 import io.carpel.runtime.store.Announcer;
 import io.carpel.runtime.store.CreationClock;
+import io.carpel.runtime.store.FullDisk;
 import io.carpel.runtime.store.ObjectTable;
 import io.carpel.runtime.store.RecordStore;
 import io.carpel.runtime.store.Trees;
@@ -34,12 +34,16 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Runs, stops and removes sandboxes.
 ///
 /// One lock for each sandbox: a call on one that hangs waits, and nobody else does. Reading takes
 /// no lock.
 public final class SandboxManager {
+    private static final Logger LOG = LoggerFactory.getLogger(SandboxManager.class);
+
     /// Longer than a network plugin may take, shorter than callers wait.
     private static final Duration LOCK_WAIT = Duration.ofMinutes(3);
 
@@ -238,17 +242,28 @@ public final class SandboxManager {
                     now.reaper().filter(ProcessIdentity::alive).map(ProcessIdentity::pid);
             rooms.namespaces().remove(now.pins(), now.shm(), reaper);
             now = now.without(Holding.NAMESPACES);
-            write(now);
+            tryToWrite(now);
         }
     }
 
     private SandboxRecord markNotReady(SandboxRecord record, String why) {
         SandboxRecord next = record.with(new SandboxState.NotReady(clock.instant(), why));
-        write(next);
+        tryToWrite(next);
         Sandbox snapshot = next.snapshot();
         table.publish(snapshot);
         announce(SandboxChange.Kind.STOPPED, snapshot);
         return next;
+    }
+
+    /// On the way down a full disk must not keep what would make room. A later process that reads
+    /// the older record finds out by itself that the namespaces are gone.
+    private void tryToWrite(SandboxRecord record) {
+        try {
+            write(record);
+        } catch (ContainerRuntimeException e) {
+            LOG.warn("its new state could not be written down: {}", e.getMessage());
+            records.put(record.spec().id(), record);
+        }
     }
 
     private void write(SandboxRecord record) {
@@ -383,8 +398,8 @@ public final class SandboxManager {
         return table.changes();
     }
 
-    private static KernelFaultException fault(String id, String step, Exception e) {
-        return new KernelFaultException(
+    private static ContainerRuntimeException fault(String id, String step, Exception e) {
+        return FullDisk.failure(
                 "sandbox %s: could not %s: %s".formatted(id, step, e.getMessage()), e);
     }
 }

@@ -3,6 +3,7 @@ package io.carpel.runtime.store;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -28,9 +29,16 @@ public final class AtomicFile {
         try {
             writeNew(beside, content, mode);
             Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException | RuntimeException e) {
+        } catch (FileSystemException | RuntimeException e) {
             Files.deleteIfExists(beside);
             throw e;
+        } catch (IOException e) {
+            Files.deleteIfExists(beside);
+            // A write, unlike an open, does not tell on what it failed.
+            FileSystemException named =
+                    new FileSystemException(target.toString(), null, e.getMessage());
+            named.initCause(e);
+            throw named;
         }
     }
 

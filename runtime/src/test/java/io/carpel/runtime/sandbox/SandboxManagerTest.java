@@ -214,6 +214,28 @@ final class SandboxManagerTest implements SandboxContainers {
     }
 
     @Test
+    void isStoppedAndRemovedThoughNothingCanBeWrittenDown() throws IOException {
+        SandboxManager manager = manager();
+        manager.run(spec(1));
+        // As on a full disk: the file beside the record cannot be written.
+        Path record = layout.sandbox(Specs.id(1)).resolve("record.json");
+        byte[] before = Files.readAllBytes(record);
+        Files.createDirectories(record.resolveSibling("record.json.new").resolve("in the way"));
+        assertThatThrownBy(() -> manager.note(Specs.id(1), Bytes.copyOf(new byte[] {1})))
+                .isInstanceOf(KernelFaultException.class)
+                .hasMessageContaining("record.json");
+
+        manager.stop(Specs.id(1));
+        assertThat(manager.get(Specs.id(1)).isReady()).isFalse();
+        assertThat(network.attached).isEmpty();
+        assertThat(namespaces.held).isEmpty();
+        assertThat(record).hasBinaryContent(before);
+        manager.remove(Specs.id(1));
+        assertThat(manager.list()).isEmpty();
+        assertNothingLeft();
+    }
+
+    @Test
     void refusesASecondOneOfTheSameId() throws IOException {
         SandboxManager manager = manager();
         manager.run(spec(1));
