@@ -29,7 +29,8 @@ class Layer:
     """A tar archive in the making. Times and owners are fixed, so that the same packages give the
     same digests."""
 
-    def __init__(self):
+    def __init__(self, mtime=1_700_000_000):
+        self._mtime = mtime
         self._buffer = io.BytesIO()
         self._tar = tarfile.open(fileobj=self._buffer, mode="w", format=tarfile.PAX_FORMAT)
 
@@ -52,7 +53,7 @@ class Layer:
     def _add(self, path, kind, mode, target="", data=b""):
         entry = tarfile.TarInfo(path)
         entry.type, entry.mode, entry.linkname, entry.size = kind, mode, target, len(data)
-        entry.mtime = 1_700_000_000
+        entry.mtime = self._mtime
         self._tar.addfile(entry, io.BytesIO(data))
 
     def bytes(self):

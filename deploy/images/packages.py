@@ -60,23 +60,26 @@ def interpreter(program):
     return None
 
 
-def libraries(root, program):
+def libraries(root, program, loader=None, own=None):
     """Path inside an image → file below root, for the loader and each library of a program.
-    The loader itself is asked, the one from the packages: it knows what it will do."""
-    loader = interpreter(program)
+    The loader itself is asked, the one from the packages: it knows what it will do. A library, which
+    names none, is asked about with the one that is given. What lies somewhere below `own` is left
+    out."""
+    loader = loader or interpreter(program)
     if loader is None:
         return {}
     loader_file = find_library(root, Path(loader).name)
     directories = sorted({str(path.parent) for path in root.rglob("*.so*") if path.is_file()})
+    # Its exit status says only that something was not found, which is looked at below.
     listed = subprocess.run(
         [loader_file, "--library-path", ":".join(directories), "--list", program],
-        check=True,
+        check=False,
         capture_output=True,
         text=True,
     ).stdout
     needed = {loader.lstrip("/"): loader_file}
     for name in re.findall(r"^\s*(\S+) => \S+", listed, re.MULTILINE):
-        if not name.startswith("/"):
+        if not name.startswith("/") and not (own and any(own.rglob(name))):
             needed[f"lib/{name}"] = find_library(root, name)
     return needed
 
