@@ -23,6 +23,9 @@ final class PortForwardHandler {
     /// enough for a slow upload, short enough that a client which never closes holds nothing.
     private static final Duration LINGER = Duration.ofSeconds(10);
 
+    /// The same for a client that cannot be told of the end, and so would wait for as long.
+    private static final Duration UNTOLD_LINGER = Duration.ofSeconds(1);
+
     private final StreamBackend backend;
     private final ThreadFactory threads;
 
@@ -85,17 +88,17 @@ final class PortForwardHandler {
             data.write(buffer.flip());
             buffer.clear();
         }
-        data.closeWrite();
-        linger(upstreamDone, sent);
+        boolean told = data.closeWrite();
+        linger(upstreamDone, sent, told ? LINGER : UNTOLD_LINGER);
     }
 
-    private static void linger(CountDownLatch upstreamDone, AtomicLong sent) {
+    private static void linger(CountDownLatch upstreamDone, AtomicLong sent, Duration patience) {
         try {
             long before = sent.get();
-            while (!upstreamDone.await(LINGER.toMillis(), TimeUnit.MILLISECONDS)) {
+            while (!upstreamDone.await(patience.toMillis(), TimeUnit.MILLISECONDS)) {
                 long now = sent.get();
                 if (now == before) {
-                    LOG.debug("client neither sent nor closed its direction in {}", LINGER);
+                    LOG.debug("client neither sent nor closed its direction in {}", patience);
                     return;
                 }
                 before = now;

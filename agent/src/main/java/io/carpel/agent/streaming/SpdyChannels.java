@@ -175,9 +175,10 @@ final class SpdyChannels extends SimpleChannelInboundHandler<SpdyFrame> {
         }
 
         @Override
-        public void end(StreamConnection on) {
+        public boolean end(StreamConnection on) {
             on.send(new DefaultSpdyDataFrame(id).setLast(true));
             on.channel().eventLoop().execute(() -> oursEnded(id));
+            return true;
         }
 
         @Override

@@ -27,9 +27,10 @@ final class StreamChannel {
         /// A frame that carries `content` and owns it.
         Object data(ByteBuf content);
 
-        /// Tells the peer that nothing more comes; may do nothing where the protocol has no word
-        /// for it.
-        void end(StreamConnection connection);
+        /// Tells the peer that nothing more comes.
+        ///
+        /// @return false where the protocol has no word for it
+        boolean end(StreamConnection connection);
 
         /// Tells the peer that the stream is broken.
         void reset(StreamConnection connection);
@@ -173,8 +174,10 @@ final class StreamChannel {
     }
 
     /// Nothing more will be written.
-    void closeWrite() {
-        framing.end(connection);
+    ///
+    /// @return false when the peer cannot be told before the connection is closed
+    boolean closeWrite() {
+        return framing.end(connection);
     }
 
     /// Breaks the stream off in both directions.

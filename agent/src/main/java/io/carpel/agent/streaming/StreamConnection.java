@@ -10,6 +10,7 @@ import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -195,6 +196,14 @@ final class StreamConnection {
         } finally {
             lock.unlock();
         }
+        try {
+            channel.eventLoop().execute(this::sayFarewell);
+        } catch (RejectedExecutionException _) {
+            // The server is closed, and with it this connection.
+        }
+    }
+
+    private void sayFarewell() {
         Future<?> _ =
                 channel.writeAndFlush(messages.farewell().get()).addListener(_ -> endOutput());
         Future<?> late =

@@ -152,7 +152,9 @@ final class WebSocketChannels extends SimpleChannelInboundHandler<WebSocketFrame
 
         /// Only clients can end a channel; the server closes the connection when all is said.
         @Override
-        public void end(StreamConnection on) {}
+        public boolean end(StreamConnection on) {
+            return false;
+        }
 
         @Override
         public void reset(StreamConnection on) {}
