@@ -98,3 +98,22 @@ hang_up() {
     equal "$pid" "$(cat "$agent_dir/agent.pid")"
     crictl version
 }
+
+@test "the journal is told each line's priority, and nobody else" {
+    dir=$BATS_TEST_TMPDIR/journal
+    mkdir -p "$dir"
+    : >"$dir/agent.log"
+    JOURNAL_STREAM=$(stat -c %d:%i "$dir/agent.log")
+    export JOURNAL_STREAM
+    agent_start "$dir" --registries-conf "$CARPEL_TEST_REGISTRIES_CONF"
+    "$top/deploy/down" "$dir"
+    run ! grep -vE '^<[4-7]>20[0-9-]+T' "$dir/agent.log"
+    grep -qE '^<6>[^ ]+ INFO ServeProcess: carpel .* starts' "$dir/agent.log"
+    # What it refuses to start with is an error there, too.
+    printf 'log.level = "loud"\n' >"$BATS_TEST_TMPDIR/bad.toml"
+    ! carpel serve --config "$BATS_TEST_TMPDIR/bad.toml" >>"$dir/agent.log" 2>&1
+    grep -qE '^<3>carpel: .*log\.level' "$dir/agent.log"
+    # Led elsewhere, its output is not the journal's, though the variable is inherited.
+    ! carpel serve --config "$BATS_TEST_TMPDIR/bad.toml" >"$BATS_TEST_TMPDIR/other" 2>&1
+    grep -qE '^carpel: .*log\.level' "$BATS_TEST_TMPDIR/other"
+}

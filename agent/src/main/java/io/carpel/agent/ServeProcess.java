@@ -3,6 +3,7 @@ package io.carpel.agent;
 import io.carpel.agent.config.AgentConfig;
 import io.carpel.agent.config.BuildInfo;
 import io.carpel.agent.config.ConfigKeys;
+import io.carpel.agent.log.Journal;
 import io.carpel.agent.log.LogSetup;
 import io.carpel.agent.metrics.Observation;
 import io.carpel.runtime.HostAccess;
@@ -64,7 +65,7 @@ final class ServeProcess {
             notifier.stopping();
         } catch (ContainerRuntimeException | IOException e) {
             LOG.error("cannot serve", e);
-            System.err.println("carpel: cannot serve: " + e.getMessage());
+            System.err.println(Journal.errorMark() + "carpel: cannot serve: " + e.getMessage());
             return FAILED;
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();

@@ -4,6 +4,7 @@ import io.carpel.agent.config.AgentConfig;
 import io.carpel.agent.config.ConfigException;
 import io.carpel.agent.config.ConfigKeys;
 import io.carpel.agent.config.ConfigLoader;
+import io.carpel.agent.log.Journal;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -66,7 +67,7 @@ public record PlainServe(Optional<Path> file, Map<String, String> flags) {
         try {
             return launcher.serve(load(), this::load);
         } catch (ConfigException e) {
-            System.err.println("carpel: " + e.getMessage());
+            System.err.println(Journal.errorMark() + "carpel: " + e.getMessage());
             return CarpelCommand.FAILED;
         }
     }

@@ -33,9 +33,12 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
     private static final int MAX_FRAMES = 20;
 
     private final boolean json;
+    private final boolean marked;
 
-    LineEncoder(boolean json) {
+    /// @param marked begins each line with its priority, for the journal
+    LineEncoder(boolean json, boolean marked) {
         this.json = json;
+        this.marked = marked;
     }
 
     @Override
@@ -50,8 +53,9 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
 
     @Override
     public byte[] encode(ILoggingEvent event) {
+        String mark = marked ? Journal.mark(event.getLevel()) : "";
         String line = json ? json(event) : text(event);
-        return (line + "\n").getBytes(StandardCharsets.UTF_8);
+        return (mark + line + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
     private static String text(ILoggingEvent event) {

@@ -19,6 +19,7 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.LoggerFactory;
 
 /// Sets logging up: found by logback as its configurator, so that commands other than `serve` say
@@ -27,11 +28,13 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
     private static final String APPENDER = "agent";
 
     /// Libraries that tell more than an administrator wants below their warnings.
-    private static final String[] CHATTY = {"io.netty", "io.grpc", "land.oras"};
+    private static final String[] CHATTY = {
+        "io.netty", "io.grpc", "land.oras", "org.freedesktop.dbus"
+    };
 
     @Override
     public ExecutionStatus configure(LoggerContext context) {
-        install(context, Level.ERROR, false, new Unclosed(System.err));
+        install(context, Level.ERROR, new LineEncoder(false, Journal.onStderr()), stderr());
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
     }
 
@@ -41,15 +44,13 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
     /// @throws ConfigException when the log file cannot be appended to; then nothing changes
     public static void apply(AgentConfig config) {
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
-        OutputStream target =
-                config.get(ConfigKeys.LOG_FILE)
-                        .map(LogSetup::append)
-                        .orElseGet(() -> new Unclosed(System.err));
+        Optional<Path> file = config.get(ConfigKeys.LOG_FILE);
+        boolean json = config.get(ConfigKeys.LOG_FORMAT) == LogFormat.JSON;
         install(
                 context,
                 level(config.get(ConfigKeys.LOG_LEVEL)),
-                config.get(ConfigKeys.LOG_FORMAT) == LogFormat.JSON,
-                target);
+                new LineEncoder(json, file.isEmpty() && Journal.onStderr()),
+                file.map(LogSetup::append).orElseGet(LogSetup::stderr));
         quieten(context, config.get(ConfigKeys.LOG_LEVEL));
         JulBridge.install();
     }
@@ -63,6 +64,10 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
         context.getLogger("io.netty.bootstrap.ServerBootstrap").setLevel(Level.ERROR);
     }
 
+    private static OutputStream stderr() {
+        return new Unclosed(System.err);
+    }
+
     private static OutputStream append(Path file) {
         try {
             return new FileOutputStream(file.toString(), true);
@@ -73,9 +78,8 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
     }
 
     private static void install(
-            LoggerContext context, Level level, boolean json, OutputStream target) {
+            LoggerContext context, Level level, LineEncoder encoder, OutputStream target) {
         Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
-        LineEncoder encoder = new LineEncoder(json);
         encoder.setContext(context);
         encoder.start();
         OutputStreamAppender<ILoggingEvent> appender = new OutputStreamAppender<>();

@@ -36,7 +36,7 @@ final class LineEncoderTest {
     }
 
     private static String encode(boolean json, LoggingEvent event) {
-        return new String(new LineEncoder(json).encode(event), StandardCharsets.UTF_8);
+        return new String(new LineEncoder(json, false).encode(event), StandardCharsets.UTF_8);
     }
 
     @Test
@@ -48,6 +48,16 @@ final class LineEncoderTest {
                 .contains("\\r\\u001b[2J | java.lang.IllegalStateException: first\\nsecond at ")
                 .hasLineCount(1)
                 .endsWith("\n");
+    }
+
+    @Test
+    void theJournalIsToldThePriorityOfEachLine() {
+        for (boolean json : new boolean[] {false, true}) {
+            String plain = encode(json, event("careful", null));
+            assertThat(new LineEncoder(json, true).encode(event("careful", null)))
+                    .asString(StandardCharsets.UTF_8)
+                    .isEqualTo("<4>" + plain);
+        }
     }
 
     @Test
