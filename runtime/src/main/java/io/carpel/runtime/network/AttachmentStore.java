@@ -3,6 +3,7 @@ package io.carpel.runtime.network;
 import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.store.AtomicFile;
 import io.carpel.runtime.store.FullDisk;
+import io.carpel.runtime.store.RecordStore;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -22,7 +23,6 @@ import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
-import tools.jackson.databind.json.JsonMapper;
 
 /// What each sandbox was attached with: one JSON file per sandbox, `ID.json`, written beside and
 /// renamed. The directory is read once at start; later only single files are touched.
@@ -39,7 +39,7 @@ public final class AttachmentStore<R> {
 
     private final Path directory;
     private final Class<R> type;
-    private final ObjectMapper mapper = JsonMapper.builder().build();
+    private final ObjectMapper mapper = RecordStore.mapper();
 
     private AttachmentStore(Path directory, Class<R> type) {
         this.directory = directory;

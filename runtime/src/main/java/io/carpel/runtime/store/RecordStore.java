@@ -1,5 +1,7 @@
 package io.carpel.runtime.store;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -11,11 +13,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.ObjectWriter;
+import tools.jackson.databind.cfg.MutableConfigOverride;
 import tools.jackson.databind.json.JsonMapper;
 
 /// One JSON record per object, each in the object's own directory as `record.json`: `{"version": 1,
@@ -29,7 +34,13 @@ public final class RecordStore<R> {
 
     // Thread-safe and costly to make: it learns the types it meets.
     private static final ObjectMapper MAPPER =
-            JsonMapper.builder().addModule(PathText.module()).build();
+            JsonMapper.builder()
+                    .addModule(PathText.module())
+                    .withConfigOverride(List.class, RecordStore::emptyWhenMissing)
+                    .withConfigOverride(Set.class, RecordStore::emptyWhenMissing)
+                    .withConfigOverride(Map.class, RecordStore::emptyWhenMissing)
+                    .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+                    .build();
 
     private final Path directory;
     private final int version;
@@ -47,7 +58,14 @@ public final class RecordStore<R> {
         this.envelope = mapper.readerFor(JsonNode.class);
     }
 
-    /// How records are written as JSON.
+    /// An older build knew nothing of it, so there was nothing of it.
+    private static void emptyWhenMissing(MutableConfigOverride type) {
+        type.setNullHandling(JsonSetter.Value.forValueNulls(Nulls.AS_EMPTY));
+    }
+
+    /// How records are written as JSON. What a build wrote, a newer one can read: lists, sets, maps
+    /// and optional values that the older one did not know are empty, numbers 0 and flags false.
+    /// Anything else that is missing makes the record a broken one.
     public static ObjectMapper mapper() {
         return MAPPER;
     }
