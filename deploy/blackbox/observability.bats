@@ -7,7 +7,9 @@ setup_file() {
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     printf 'log.format = "json"\n' >"$BATS_FILE_TMPDIR/config.toml"
     export port config=$BATS_FILE_TMPDIR/config.toml
-    start_agent --config "$config" --metrics-listen "127.0.0.1:$port"
+    # Which classes it loads, to see what it does not need.
+    CARPEL_JAVA_OPTS=-Xlog:class+load:file=$BATS_FILE_TMPDIR/classes \
+        start_agent --config "$config" --metrics-listen "127.0.0.1:$port"
     crictl pull "$busybox"
 }
 
@@ -48,6 +50,13 @@ sample() {
     [[ $scraped != *"$pod"* && $scraped != *seen* ]]
     equal 404 "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/")"
     equal 405 "$(curl -s -o /dev/null -w '%{http_code}' -X POST "http://127.0.0.1:$port/metrics")"
+}
+
+@test "without a collector not one class for traces is loaded" {
+    pod=$(new_pod untraced)
+    new_container "$pod" untraced main
+    grep -q ' io\.carpel\.agent\.metrics\.Observation ' "$BATS_FILE_TMPDIR/classes"
+    run ! grep -E ' io\.(opentelemetry|carpel\.agent\.trace)\.' "$BATS_FILE_TMPDIR/classes"
 }
 
 agent_log() {

@@ -261,7 +261,7 @@ function _picocli_carpel_serve() {
 
   local commands=""
   local flag_opts="'-h' '--help'"
-  local arg_opts="'--config' '--listen' '--run-dir' '--state-dir' '--netns-dir' '--instance' '--pid-file' '--ready-notify' '--registries-conf' '--log-level' '--log-format' '--log-file' '--metrics-listen' '--network-mode' '--cni-conf-dir' '--cni-bin-dir' '--bridge-name' '--bridge-range' '--cgroup-driver' '--cgroup-parent' '--security-default-seccomp' '--security-default-capabilities' '--security-subid-user' '--pod-shm-size' '--pod-missing-mount-source' '--cdi-spec-dirs' '--image-max-parallel-downloads' '--image-stall-timeout' '--stream-address' '--stream-port' '--stream-idle-timeout' '--stream-creation-timeout' '--stream-tls-cert' '--stream-tls-key' '--stream-tls-client-ca'"
+  local arg_opts="'--config' '--listen' '--run-dir' '--state-dir' '--netns-dir' '--instance' '--pid-file' '--ready-notify' '--registries-conf' '--log-level' '--log-format' '--log-file' '--metrics-listen' '--traces-endpoint' '--traces-sampling' '--network-mode' '--cni-conf-dir' '--cni-bin-dir' '--bridge-name' '--bridge-range' '--cgroup-driver' '--cgroup-parent' '--security-default-seccomp' '--security-default-capabilities' '--security-subid-user' '--pod-shm-size' '--pod-missing-mount-source' '--cdi-spec-dirs' '--image-max-parallel-downloads' '--image-stall-timeout' '--stream-address' '--stream-port' '--stream-idle-timeout' '--stream-creation-timeout' '--stream-tls-cert' '--stream-tls-key' '--stream-tls-client-ca'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -303,6 +303,12 @@ function _picocli_carpel_serve() {
       return
       ;;
     '--metrics-listen')
+      return
+      ;;
+    '--traces-endpoint')
+      return
+      ;;
+    '--traces-sampling')
       return
       ;;
     '--network-mode')
@@ -1124,7 +1130,7 @@ function _picocli_carpel_config_show() {
 
   local commands=""
   local flag_opts="'-h' '--help'"
-  local arg_opts="'--config' '--listen' '--run-dir' '--state-dir' '--netns-dir' '--instance' '--pid-file' '--ready-notify' '--registries-conf' '--log-level' '--log-format' '--log-file' '--metrics-listen' '--network-mode' '--cni-conf-dir' '--cni-bin-dir' '--bridge-name' '--bridge-range' '--cgroup-driver' '--cgroup-parent' '--security-default-seccomp' '--security-default-capabilities' '--security-subid-user' '--pod-shm-size' '--pod-missing-mount-source' '--cdi-spec-dirs' '--image-max-parallel-downloads' '--image-stall-timeout' '--stream-address' '--stream-port' '--stream-idle-timeout' '--stream-creation-timeout' '--stream-tls-cert' '--stream-tls-key' '--stream-tls-client-ca'"
+  local arg_opts="'--config' '--listen' '--run-dir' '--state-dir' '--netns-dir' '--instance' '--pid-file' '--ready-notify' '--registries-conf' '--log-level' '--log-format' '--log-file' '--metrics-listen' '--traces-endpoint' '--traces-sampling' '--network-mode' '--cni-conf-dir' '--cni-bin-dir' '--bridge-name' '--bridge-range' '--cgroup-driver' '--cgroup-parent' '--security-default-seccomp' '--security-default-capabilities' '--security-subid-user' '--pod-shm-size' '--pod-missing-mount-source' '--cdi-spec-dirs' '--image-max-parallel-downloads' '--image-stall-timeout' '--stream-address' '--stream-port' '--stream-idle-timeout' '--stream-creation-timeout' '--stream-tls-cert' '--stream-tls-key' '--stream-tls-client-ca'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -1166,6 +1172,12 @@ function _picocli_carpel_config_show() {
       return
       ;;
     '--metrics-listen')
+      return
+      ;;
+    '--traces-endpoint')
+      return
+      ;;
+    '--traces-sampling')
       return
       ;;
     '--network-mode')

@@ -127,7 +127,11 @@ final class Agent implements AutoCloseable {
         Sandboxes sandboxes = Sandboxes.of(runtime.sandboxes());
         Containers containers = Containers.of(runtime.containers(), runtime.execs());
         InfoTranslator info = new InfoTranslator(json, runtime.work());
-        var tools = new PodSandboxService.Tools(new RandomIds(), Clock.systemUTC(), ground.work());
+        var tools =
+                new PodSandboxService.Tools(
+                        new RandomIds(),
+                        Clock.systemUTC(),
+                        ground.observation().carrying(ground.work()));
         var pods =
                 new PodSandboxService(
                         sandboxes, containers, new SandboxTranslator(host, handlers), info, tools);

@@ -6,10 +6,13 @@ import io.carpel.cri.ImageServiceGrpc.ImageServiceBlockingStub;
 import io.carpel.cri.RuntimeServiceGrpc;
 import io.carpel.cri.RuntimeServiceGrpc.RuntimeServiceBlockingStub;
 import io.grpc.CallOptions;
+import io.grpc.ClientInterceptor;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
+import io.grpc.stub.MetadataUtils;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
@@ -18,6 +21,7 @@ import io.netty.channel.unix.DomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /// A client of the CRI socket, as the kubelet is one.
@@ -38,8 +42,21 @@ final class CriClient implements AutoCloseable {
                         .overrideAuthority("localhost")
                         .maxInboundMessageSize(MAX_MESSAGE)
                         .disableRetry()
+                        .intercept(callerTrace(System.getenv()))
                         .usePlaintext()
                         .build();
+    }
+
+    /// Makes the agent's spans part of the trace in which this command runs, when its caller names
+    /// one: `TRACEPARENT`, in the form of the W3C header. The agent ignores what is no such thing.
+    static List<ClientInterceptor> callerTrace(Map<String, String> environment) {
+        String parent = environment.getOrDefault("TRACEPARENT", "");
+        if (!parent.matches("[0-9a-f-]{1,64}")) {
+            return List.of();
+        }
+        Metadata headers = new Metadata();
+        headers.put(Metadata.Key.of("traceparent", Metadata.ASCII_STRING_MARSHALLER), parent);
+        return List.of(MetadataUtils.newAttachHeadersInterceptor(headers));
     }
 
     Path socket() {

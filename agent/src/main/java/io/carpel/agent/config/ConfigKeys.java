@@ -150,6 +150,29 @@ public final class ConfigKeys {
                             + " without a password; choose loopback or a network that only"
                             + " monitoring reaches.");
 
+    public static final ConfigKey<String> TRACES_ENDPOINT =
+            ConfigKey.of(
+                    "traces.endpoint",
+                    ConfigType.string(
+                            "url",
+                            "an http or https URL such as http://127.0.0.1:4318",
+                            "|https?://([A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\])(:\\d{1,5})?"
+                                    + "(/[A-Za-z0-9._~/-]*)?"),
+                    "",
+                    "OpenTelemetry collector to which spans of calls and their steps are sent, by"
+                            + " OTLP over HTTP; without a path, /v1/traces is meant. A caller's"
+                            + " trace is continued: a kubelet's, or that which TRACEPARENT names in"
+                            + " the environment of a `carpel` command. Whatever the collector does,"
+                            + " no call waits for it. Empty: no traces.");
+
+    public static final ConfigKey<Double> TRACES_SAMPLING =
+            ConfigKey.of(
+                    "traces.sampling",
+                    ConfigType.ratio(),
+                    1.0,
+                    "Share of calls that are traced, from 0 to 1, where the caller has not decided"
+                            + " it.");
+
     public static final ConfigKey<NetworkMode> NETWORK_MODE =
             ConfigKey.of(
                     "network.mode",
@@ -362,6 +385,8 @@ public final class ConfigKeys {
                     LOG_FORMAT,
                     LOG_FILE,
                     METRICS_LISTEN,
+                    TRACES_ENDPOINT,
+                    TRACES_SAMPLING,
                     NETWORK_MODE,
                     CNI_CONF_DIR,
                     CNI_BIN_DIR,

@@ -1,5 +1,6 @@
 package io.carpel.agent.config;
 
+import java.math.BigDecimal;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,6 +27,7 @@ public record ConfigType<T>(
 
     private static final Pattern SIZE = Pattern.compile("(\\d{1,18})\\s*(B|KiB|MiB|GiB|TiB)?");
     private static final Pattern DURATION = Pattern.compile("(\\d{1,12})(ms|s|m|h)");
+    private static final Pattern RATIO = Pattern.compile("0(\\.\\d{1,9})?|1(\\.0{1,9})?");
     private static final List<String> SIZE_UNITS = List.of("B", "KiB", "MiB", "GiB", "TiB");
 
     /// Says why a value is wrong; the loader adds key and place.
@@ -113,6 +115,30 @@ public record ConfigType<T>(
                     return parse.apply(node.asString());
                 };
         return new ConfigType<>("number", read, parse, String::valueOf);
+    }
+
+    /// A share, from 0 to 1.
+    static ConfigType<Double> ratio() {
+        Function<String, Double> parse =
+                text -> {
+                    if (!RATIO.matcher(text).matches()) {
+                        throw new BadValue("wanted a number from 0 to 1, such as 0.01");
+                    }
+                    return Double.valueOf(text);
+                };
+        Function<JsonNode, Double> read =
+                node -> {
+                    if (!node.isNumber() || !Double.isFinite(node.doubleValue())) {
+                        throw new BadValue("wanted a number from 0 to 1, not " + kind(node));
+                    }
+                    return parse.apply(node.decimalValue().toPlainString());
+                };
+        return new ConfigType<>(
+                "number",
+                read,
+                parse,
+                // With a digit behind the point, which TOML wants.
+                value -> BigDecimal.valueOf(value).toPlainString());
     }
 
     static ConfigType<Boolean> bool() {

@@ -73,7 +73,7 @@ public final class CallInterceptor implements ServerInterceptor {
     @Override
     public <Q, A> ServerCall.Listener<Q> interceptCall(
             ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-        WatchedCall<Q, A> watched = new WatchedCall<>(call);
+        WatchedCall<Q, A> watched = new WatchedCall<>(call, headers);
         if (!readiness.isOpen()) {
             watched.close(
                     Status.UNAVAILABLE.withDescription(
@@ -93,11 +93,11 @@ public final class CallInterceptor implements ServerInterceptor {
         private volatile Object request = "";
         private volatile Map<String, String> fields = Map.of();
 
-        WatchedCall(ServerCall<Q, A> call) {
+        WatchedCall(ServerCall<Q, A> call, Metadata headers) {
             super(call);
             String full = getMethodDescriptor().getFullMethodName();
             method = full.substring(full.lastIndexOf('.', full.indexOf('/')) + 1);
-            observed = observer.began(method);
+            observed = observer.began(method, headers);
         }
 
         void about(Q request) {
@@ -107,11 +107,18 @@ public final class CallInterceptor implements ServerInterceptor {
         /// Runs the call's work. Whatever is logged meanwhile on this thread says whom it is about;
         /// what is only asked says so in its own line, and only when that is written.
         void work(Runnable work) {
-            if (POLLED.contains(name())) {
+            boolean polled = POLLED.contains(name());
+            if (polled && !observed.asksAbout()) {
                 observed.work(work);
                 return;
             }
-            fields = CallSubject.fields(request, names);
+            Map<String, String> about = CallSubject.fields(request, names);
+            observed.about(about);
+            if (polled) {
+                observed.work(work);
+                return;
+            }
+            fields = about;
             fields.forEach(MDC::put);
             try {
                 observed.work(work);
@@ -122,6 +129,14 @@ public final class CallInterceptor implements ServerInterceptor {
 
         private String name() {
             return method.substring(method.indexOf('/') + 1);
+        }
+
+        @Override
+        public void sendMessage(A message) {
+            if (observed.asksAbout()) {
+                observed.about(CallSubject.made(message));
+            }
+            super.sendMessage(message);
         }
 
         @Override
@@ -142,7 +157,7 @@ public final class CallInterceptor implements ServerInterceptor {
                 return;
             }
             Duration duration = Duration.ofNanos(nanoTime.getAsLong() - begun);
-            observed.finished(status.getCode(), duration);
+            observed.finished(status, duration);
             log(name(), status, duration);
         }
 

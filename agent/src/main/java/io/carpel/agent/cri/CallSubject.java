@@ -4,7 +4,9 @@ import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
 import io.carpel.agent.pod.PodNames;
 import io.carpel.cri.CreateContainerRequest;
+import io.carpel.cri.CreateContainerResponse;
 import io.carpel.cri.RunPodSandboxRequest;
+import io.carpel.cri.RunPodSandboxResponse;
 import io.carpel.runtime.spec.Printable;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -59,6 +61,15 @@ final class CallSubject {
             fields.put("image", image);
         }
         return fields;
+    }
+
+    /// What a call has made, by the same names: its id is only in the answer.
+    static Map<String, String> made(Object answer) {
+        return switch (answer) {
+            case RunPodSandboxResponse run -> Map.of("pod_id", run.getPodSandboxId());
+            case CreateContainerResponse create -> Map.of("container_id", create.getContainerId());
+            default -> Map.of();
+        };
     }
 
     private static void append(StringBuilder text, String key, String value) {

@@ -60,6 +60,8 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
         for (String name : CHATTY) {
             context.getLogger(name).setLevel(loud ? Level.DEBUG : Level.WARN);
         }
+        // A collector that is away would be told of with each try; our own room says it once.
+        context.getLogger("io.opentelemetry").setLevel(loud ? Level.WARN : Level.OFF);
         // gRPC sets SO_KEEPALIVE on unix sockets, which have none: a warning per connection.
         context.getLogger("io.netty.bootstrap.ServerBootstrap").setLevel(Level.ERROR);
     }

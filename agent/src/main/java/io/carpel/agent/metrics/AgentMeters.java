@@ -93,7 +93,7 @@ public final class AgentMeters implements CallObserver, StepWatch, PullWatch {
     }
 
     @Override
-    public Running begin(Subject subject, String step) {
+    public Running begin(Subject subject, String step, Running around) {
         long begun = nanoTime.getAsLong();
         return ok ->
                 Timer.builder("carpel.step")

@@ -1,8 +1,10 @@
 package io.carpel.agent.metrics;
 
 import io.carpel.agent.cri.CallObserver;
+import io.carpel.runtime.image.PullWatch;
 import io.carpel.runtime.work.StepWatch;
 import io.carpel.runtime.work.Subject;
+import io.grpc.Metadata;
 import io.grpc.Status;
 import java.time.Duration;
 import java.util.Locale;
@@ -13,7 +15,7 @@ public final class FlightEvents {
     private FlightEvents() {}
 
     public static Telemetry telemetry() {
-        return new Telemetry(new Calls(), FlightEvents::begin);
+        return new Telemetry(new Calls(), FlightEvents::begin, PullWatch.NONE);
     }
 
     private static final class Calls implements CallObserver {
@@ -24,21 +26,21 @@ public final class FlightEvents {
         }
 
         @Override
-        public Observed began(String method) {
+        public Observed began(String method, Metadata headers) {
             CallEvent event = new CallEvent();
             event.begin();
-            return (code, _) -> {
+            return (status, _) -> {
                 event.end();
                 if (event.shouldCommit()) {
                     event.method = method;
-                    event.code = code.name();
+                    event.code = status.getCode().name();
                     event.commit();
                 }
             };
         }
     }
 
-    private static StepWatch.Running begin(Subject subject, String step) {
+    private static StepWatch.Running begin(Subject subject, String step, StepWatch.Running around) {
         StepEvent event = new StepEvent();
         event.begin();
         return ok -> {

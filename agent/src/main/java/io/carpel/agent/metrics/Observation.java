@@ -3,22 +3,26 @@ package io.carpel.agent.metrics;
 import io.carpel.agent.config.AgentConfig;
 import io.carpel.agent.config.ConfigKeys;
 import io.carpel.agent.cri.CallObserver;
+import io.carpel.agent.trace.Traces;
 import io.carpel.runtime.ContainerRuntime;
 import io.carpel.runtime.RuntimeWatches;
-import io.carpel.runtime.image.PullWatch;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 
 /// All that looks on while the agent works, as configured.
 public final class Observation implements AutoCloseable {
     private final Telemetry telemetry;
     private final Optional<Prometheus> prometheus;
+    private final Optional<Traces> traces;
 
-    private Observation(Telemetry telemetry, Optional<Prometheus> prometheus) {
+    private Observation(
+            Telemetry telemetry, Optional<Prometheus> prometheus, Optional<Traces> traces) {
         this.telemetry = telemetry;
         this.prometheus = prometheus;
+        this.traces = traces;
     }
 
     /// Begins to look on, before there is a runtime to look at.
@@ -31,10 +35,17 @@ public final class Observation implements AutoCloseable {
         String address = config.get(ConfigKeys.METRICS_LISTEN);
         if (!address.isEmpty()) {
             Prometheus served = new Prometheus(address);
-            parts.add(new Telemetry(served.meters(), served.meters()));
+            parts.add(new Telemetry(served.meters(), served.meters(), served.meters()));
             prometheus = Optional.of(served);
         }
-        return new Observation(Telemetry.of(parts), prometheus);
+        Optional<Traces> traces = Optional.empty();
+        if (!config.get(ConfigKeys.TRACES_ENDPOINT).isEmpty()) {
+            Traces sent = Traces.open(config);
+            parts.add(new Telemetry(sent.calls(), sent.steps(), sent.pulls()));
+            prometheus.ifPresent(served -> served.watch(sent));
+            traces = Optional.of(sent);
+        }
+        return new Observation(Telemetry.of(parts), prometheus, traces);
     }
 
     public CallObserver calls() {
@@ -43,9 +54,12 @@ public final class Observation implements AutoCloseable {
 
     /// What the runtime tells.
     public RuntimeWatches watches() {
-        return new RuntimeWatches(
-                telemetry.steps(),
-                prometheus.<PullWatch>map(Prometheus::meters).orElse(PullWatch.NONE));
+        return new RuntimeWatches(telemetry.steps(), telemetry.pulls());
+    }
+
+    /// The same executor, where tasks are still seen as part of the call that handed them over.
+    public Executor carrying(Executor executor) {
+        return traces.map(sent -> sent.carrying(executor)).orElse(executor);
     }
 
     /// Shows the runtime's own numbers from now on.
@@ -56,5 +70,6 @@ public final class Observation implements AutoCloseable {
     @Override
     public void close() {
         prometheus.ifPresent(Prometheus::close);
+        traces.ifPresent(Traces::close);
     }
 }

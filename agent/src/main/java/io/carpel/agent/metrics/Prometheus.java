@@ -1,5 +1,6 @@
 package io.carpel.agent.metrics;
 
+import io.carpel.agent.trace.Traces;
 import io.carpel.runtime.ContainerRuntime;
 import io.carpel.runtime.container.ContainerState;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -23,6 +24,16 @@ final class Prometheus implements AutoCloseable {
 
     AgentMeters meters() {
         return meters;
+    }
+
+    /// Shows what becomes of spans.
+    void watch(Traces traces) {
+        meters.counter(
+                "carpel.trace.spans.sent", "Spans that the collector has taken", traces::sent);
+        meters.counter(
+                "carpel.trace.spans.lost",
+                "Spans that were given up, since the collector did not take them in time",
+                traces::lost);
     }
 
     /// Shows the runtime's pods and containers.

@@ -4,7 +4,7 @@
 /// Calls come in by [io.carpel.agent.cri.CallObserver], launch steps by
 /// [io.carpel.runtime.work.StepWatch]; [Telemetry] hands both to whoever listens. Nothing of a pod
 /// is in a name or label here: the number of series does not grow with pods. Numbers of pods are
-/// next door in `stats`.
+/// next door in `stats`, traces in `trace`.
 @NullMarked
 package io.carpel.agent.metrics;
 

@@ -286,6 +286,27 @@ final class ConfigLoaderTest {
     }
 
     @Test
+    void aShareIsANumberFromZeroToOne() throws IOException {
+        for (String valid : List.of("0", "1", "0.25", "1.0", "1e-3")) {
+            assertThat(load("traces.sampling = " + valid).get(ConfigKeys.TRACES_SAMPLING))
+                    .isEqualTo(Double.parseDouble(valid));
+        }
+        assertThat(load("traces.sampling = 1e-3").toml(ConfigKeys.TRACES_SAMPLING))
+                .isEqualTo("0.001");
+        for (String wrong : List.of("1.5", "-0.1", "\"1\"", "nan", "inf", "true")) {
+            assertThatThrownBy(() -> load("traces.sampling = " + wrong))
+                    .isInstanceOf(ConfigException.class)
+                    .hasMessageContaining("traces.sampling")
+                    .hasMessageContaining("wanted a number from 0 to 1");
+        }
+        for (String wrong : List.of("127.0.0.1:4318", "ftp://a", "http://", "http://a b")) {
+            assertThatThrownBy(() -> load("traces.endpoint = \"" + wrong + "\""))
+                    .isInstanceOf(ConfigException.class)
+                    .hasMessageContaining("traces.endpoint");
+        }
+    }
+
+    @Test
     void keysAreUniqueAndInKebabCase() {
         assertThat(ConfigKeys.ALL).extracting(ConfigKey::flag).doesNotHaveDuplicates();
         assertThat(ConfigKeys.ALL)

@@ -10,10 +10,12 @@ import io.carpel.agent.pod.PodNames;
 import io.carpel.agent.translate.Requests;
 import io.carpel.cri.AuthConfig;
 import io.carpel.cri.CreateContainerRequest;
+import io.carpel.cri.CreateContainerResponse;
 import io.carpel.cri.ImageSpec;
 import io.carpel.cri.KeyValue;
 import io.carpel.cri.PullImageRequest;
 import io.carpel.cri.RunPodSandboxRequest;
+import io.carpel.cri.RunPodSandboxResponse;
 import io.carpel.cri.StatusRequest;
 import io.carpel.cri.StopContainerRequest;
 import org.junit.jupiter.api.Test;
@@ -107,5 +109,18 @@ final class CallSubjectTest {
                                 names))
                 .isEmpty();
         assertThat(CallSubject.fields("no message", names)).isEmpty();
+    }
+
+    @Test
+    void whatWasMadeIsInTheAnswer() {
+        assertThat(
+                        CallSubject.made(
+                                RunPodSandboxResponse.newBuilder().setPodSandboxId("p").build()))
+                .containsExactly(entry("pod_id", "p"));
+        assertThat(
+                        CallSubject.made(
+                                CreateContainerResponse.newBuilder().setContainerId("c").build()))
+                .containsExactly(entry("container_id", "c"));
+        assertThat(CallSubject.made("no message")).isEmpty();
     }
 }

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.carpel.runtime.image.PullProgress.Event;
 import io.carpel.runtime.image.PullWatch;
+import io.carpel.runtime.work.StepWatch.Running;
 import io.carpel.runtime.work.Subject;
+import io.grpc.Metadata;
 import io.grpc.Status;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -21,8 +23,8 @@ final class AgentMetersTest {
     void callsAreCountedAndTimedByMethodAndCode() {
         meters.finished("RuntimeService/RunPodSandbox", Status.Code.OK, Duration.ofMillis(7));
         meters.finished("RuntimeService/RunPodSandbox", Status.Code.OK, Duration.ofMillis(30));
-        meters.began("ImageService/PullImage")
-                .finished(Status.Code.NOT_FOUND, Duration.ofSeconds(2));
+        meters.began("ImageService/PullImage", new Metadata())
+                .finished(Status.NOT_FOUND, Duration.ofSeconds(2));
         assertThat(registry.scrape().lines())
                 .contains(
                         "carpel_cri_call_seconds_count{code=\"OK\",method=\"RunPodSandbox\"} 2",
@@ -37,10 +39,12 @@ final class AgentMetersTest {
 
     @Test
     void stepsAreTimedByOutcomeAndNotByPod() {
-        var first = meters.begin(Subject.sandbox("a".repeat(64)), "attach the network");
+        var first =
+                meters.begin(Subject.sandbox("a".repeat(64)), "attach the network", Running.NONE);
         nanos = 40_000_000;
         first.end(true);
-        meters.begin(Subject.sandbox("b".repeat(64)), "attach the network").end(false);
+        meters.begin(Subject.sandbox("b".repeat(64)), "attach the network", Running.NONE)
+                .end(false);
         assertThat(registry.scrape())
                 .contains(
                         "carpel_step_seconds_sum{kind=\"sandbox\",outcome=\"ok\","

@@ -2,7 +2,9 @@ package io.carpel.agent.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.carpel.runtime.work.StepWatch;
 import io.carpel.runtime.work.Subject;
+import io.grpc.Metadata;
 import io.grpc.Status;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -27,9 +29,12 @@ final class FlightEventsTest {
             recording.start();
             telemetry
                     .calls()
-                    .began("RuntimeService/Version")
-                    .finished(Status.Code.OK, Duration.ZERO);
-            telemetry.steps().begin(Subject.container("p1", "c1"), "make the cgroup").end(false);
+                    .began("RuntimeService/Version", new Metadata())
+                    .finished(Status.OK, Duration.ZERO);
+            telemetry
+                    .steps()
+                    .begin(Subject.container("p1", "c1"), "make the cgroup", StepWatch.Running.NONE)
+                    .end(false);
             recording.stop();
             recording.dump(file);
         }

@@ -67,7 +67,7 @@ final class InfoTranslatorTest {
                         "create",
                         work -> {
                             work.at("prepare the mounts");
-                            WorkBoard.detail("host path /data");
+                            WorkBoard.part("host path /data");
                             return info.sandbox(pod, List.of()).getOrDefault("info", "");
                         });
         JsonNode pending = json.readTree(text).at("/pending/0");

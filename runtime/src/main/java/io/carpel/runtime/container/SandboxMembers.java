@@ -2,6 +2,7 @@ package io.carpel.runtime.container;
 
 import io.carpel.runtime.error.ContainerRuntimeException;
 import io.carpel.runtime.sandbox.SandboxContainers;
+import io.carpel.runtime.work.WorkBoard;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,7 +42,7 @@ public final class SandboxMembers implements SandboxContainers {
         }
         List<FutureTask<?>> tasks = new ArrayList<>(ids.size());
         for (String id : ids) {
-            FutureTask<?> task = new FutureTask<>(() -> work.accept(id), null);
+            FutureTask<?> task = new FutureTask<>(WorkBoard.carried(() -> work.accept(id)), null);
             tasks.add(task);
             Thread.ofVirtual().name("member " + id).start(task);
         }

@@ -3,6 +3,7 @@ package io.carpel.runtime.work;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 
 /// A piece of work under way; whoever does it tells here what it is at. Thread-safe.
 public final class Work {
@@ -14,6 +15,7 @@ public final class Work {
     private final Clock clock;
     private final Instant begun;
     private final StepWatch watch;
+    private final Optional<Work> around;
     private volatile Place place;
     private volatile StepWatch.Running running = StepWatch.Running.NONE;
 
@@ -24,8 +26,10 @@ public final class Work {
         }
     }
 
-    Work(Subject subject, String call, Clock clock, StepWatch watch) {
+    /// @param around what this work is part of
+    Work(Subject subject, String call, Clock clock, StepWatch watch, Optional<Work> around) {
         this.watch = watch;
+        this.around = around;
         this.subject = subject;
         this.call = call;
         this.clock = clock;
@@ -42,11 +46,28 @@ public final class Work {
     public void at(String step, Duration patience) {
         running.end(true);
         place = new Place(step, "", clock.instant(), patience);
-        running = watch.begin(subject, step);
+        running =
+                watch.begin(
+                        subject,
+                        step,
+                        around.map(work -> work.running).orElse(StepWatch.Running.NONE));
     }
 
-    /// The step goes on with a part that may hang by itself.
+    /// The step goes on with a part of it.
+    ///
+    /// @param name one of few on a host
+    public void part(String name) {
+        moved(name);
+        running.part(name);
+    }
+
+    /// The step goes on with something that may hang by itself.
     public void detail(String what) {
+        moved(what);
+        running.detail(what);
+    }
+
+    private void moved(String what) {
         Place now = place;
         place = new Place(now.step(), what, clock.instant(), now.patience());
     }

@@ -37,7 +37,7 @@ public final class WorkBoard {
         // A pull's steps name its layers and an exec's its command, which are without number.
         boolean named = subject.kind() == Subject.Kind.IMAGE || call.equals(EXEC);
         StepWatch seen = named ? StepWatch.NONE : watch;
-        Work work = new Work(subject, call, clock, seen);
+        Work work = new Work(subject, call, clock, seen, current());
         underWay.add(work);
         boolean ok = false;
         try {
@@ -63,7 +63,7 @@ public final class WorkBoard {
 
     /// Shows work that goes on when its caller has given up; to be taken off by [#remove].
     Work keep(WorkItem of, String step) {
-        Work work = new Work(of.subject(), of.call(), clock, StepWatch.NONE);
+        Work work = new Work(of.subject(), of.call(), clock, StepWatch.NONE, Optional.empty());
         work.at(step);
         underWay.add(work);
         return work;
@@ -79,10 +79,19 @@ public final class WorkBoard {
     }
 
     /// Says what part of its step the calling thread's work is at; nothing outside of any work.
-    public static void detail(String what) {
+    ///
+    /// @param name one of few on a host
+    public static void part(String name) {
         if (CURRENT.isBound()) {
-            CURRENT.get().detail(what);
+            CURRENT.get().part(name);
         }
+    }
+
+    /// The same task for another thread, where it counts as part of the calling thread's work.
+    public static Runnable carried(Runnable task) {
+        return current()
+                .<Runnable>map(work -> () -> ScopedValue.where(CURRENT, work).run(task))
+                .orElse(task);
     }
 
     /// Everything under way, oldest first.

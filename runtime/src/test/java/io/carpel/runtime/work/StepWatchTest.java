@@ -13,10 +13,34 @@ final class StepWatchTest {
     private final WorkBoard board =
             new WorkBoard(
                     Clock.systemUTC(),
-                    (subject, step) -> {
-                        heard.add("begin " + subject.id() + " " + step);
-                        return ok -> heard.add("end " + step + " " + ok);
+                    (subject, step, around) -> {
+                        String within = around instanceof Heard outer ? " in " + outer.step : "";
+                        heard.add("begin " + subject.id() + " " + step + within);
+                        return new Heard(step);
                     });
+
+    private final class Heard implements StepWatch.Running {
+        private final String step;
+
+        Heard(String step) {
+            this.step = step;
+        }
+
+        @Override
+        public void end(boolean ok) {
+            heard.add("end " + step + " " + ok);
+        }
+
+        @Override
+        public void part(String name) {
+            heard.add(step + " part " + name);
+        }
+
+        @Override
+        public void detail(String what) {
+            heard.add(step + " detail " + what);
+        }
+    }
 
     @Test
     void aStepEndsWhereTheNextBegins() {
@@ -47,6 +71,61 @@ final class StepWatchTest {
         assertThat(heard)
                 .containsExactly(
                         "begin c first", "end first true", "begin c second", "end second false");
+    }
+
+    @Test
+    void partsAndDetailsAreHeardOf() {
+        WorkBoard.part("nobody's");
+        board.run(
+                Subject.sandbox("s"),
+                "run",
+                work -> {
+                    work.at("attach");
+                    WorkBoard.part("plugin a");
+                    work.detail("host path /x");
+                    assertThat(board.list().getFirst().step()).isEqualTo("attach: host path /x");
+                });
+        assertThat(heard)
+                .containsExactly(
+                        "begin s attach",
+                        "attach part plugin a",
+                        "attach detail host path /x",
+                        "end attach true");
+    }
+
+    @Test
+    void workThatIsPartOfOtherWorkIsToldInWhichStep() {
+        board.run(
+                Subject.sandbox("s"),
+                "stop",
+                work -> {
+                    work.at("stop its containers");
+                    Thread other =
+                            Thread.ofVirtual()
+                                    .start(
+                                            WorkBoard.carried(() ->
+                                                    board.run(
+                                                            Subject.container("s", "c"),
+                                                            "stop",
+                                                            inner -> inner.at("kill"))));
+                    join(other);
+                });
+        WorkBoard.carried(() -> heard.add("alone")).run();
+        assertThat(heard)
+                .containsExactly(
+                        "begin s stop its containers",
+                        "begin c kill in stop its containers",
+                        "end kill true",
+                        "end stop its containers true",
+                        "alone");
+    }
+
+    private static void join(Thread thread) {
+        try {
+            assertThat(thread.join(java.time.Duration.ofSeconds(10))).isTrue();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @Test

@@ -118,7 +118,7 @@ final class CniPlugins {
         environment.put("CNI_COMMAND", call.command());
         environment.put("CNI_PATH", directories(":"));
         String what = "cni plugin %s (%s)".formatted(call.type(), call.command());
-        WorkBoard.detail(what);
+        WorkBoard.part(what);
         try {
             Output output =
                     PluginProcess.run(
