@@ -30,6 +30,8 @@ struct monitor {
     } early[EARLY];
     int early_count;
     uint64_t deadline_ms; // 0: none
+    // What may still be on its way when the leader has ended, however late the client takes it.
+    size_t owed[2];
     struct context context;
     struct streams streams;
     struct inlet inlet;
@@ -108,6 +110,11 @@ static void begin(struct monitor *monitor, uint8_t *plan, size_t size) {
 
 static void executed(struct monitor *monitor) {
     close_fd(&monitor->gate);
+    if (!monitor->failed && monitor->leader == 0) { // who was to tell its pid is gone
+        errno = ECHILD;
+        fail(&monitor->context, "clone3", "killed in setup");
+        monitor->failed = true;
+    }
     if (monitor->failed) {
         refuse(monitor);
     }
@@ -122,6 +129,7 @@ static void executed(struct monitor *monitor) {
 static void leader_ended(struct monitor *monitor, int status) {
     monitor->ended = true;
     monitor->status = status;
+    monitor->owed[0] = monitor->owed[1] = PIPE_SIZE;
     // Something in the background may hold the streams open: that is not waited for.
     monitor->deadline_ms = monotonic_ms() + DRAIN_MS;
 }
@@ -184,6 +192,8 @@ static void relay_output(struct monitor *monitor, int stream) {
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) {
         return;
     }
+    size_t *owed = &monitor->owed[stream];
+    *owed = size > 0 && (size_t)size < *owed ? *owed - (size_t)size : 0;
     if (size <= 0) {
         close_fd(&monitor->streams.out[stream]);
     } else if (!outlet_frame(&monitor->outlet, CONNECTION, (uint16_t)(REP_STDOUT + stream),
@@ -236,6 +246,31 @@ _Noreturn static void tell_end(struct monitor *monitor) {
     leave(monitor, 0);
 }
 
+// Takes what the streams hold, or learns that they hold nothing.
+static void relay(struct monitor *monitor, const struct pollfd *polls) {
+    for (int stream = 0; stream < 2; stream++) {
+        if (polls[stream].revents == 0) {
+            if (polls[stream].fd >= 0) {
+                monitor->owed[stream] = 0;
+            }
+        } else if (!outlet_waits(&monitor->outlet)) {
+            relay_output(monitor, stream);
+        }
+    }
+}
+
+// Whether all is over: output that a background process holds open is not waited for, but what was
+// written before the end is not lost to a slow client either.
+static bool complete(const struct monitor *monitor, bool late) {
+    bool drained = true, owes = false;
+    for (int stream = 0; stream < 2; stream++) {
+        bool open = monitor->streams.out[stream] >= 0;
+        drained = drained && !open;
+        owes = owes || (open && monitor->owed[stream] > 0);
+    }
+    return monitor->ended && !outlet_waits(&monitor->outlet) && (drained || (late && !owes));
+}
+
 static void turn(struct monitor *monitor, struct pollfd *polls) {
     bool busy = outlet_waits(&monitor->outlet);
     bool open = monitor->told && !busy;
@@ -251,7 +286,9 @@ static void turn(struct monitor *monitor, struct pollfd *polls) {
                 : now >= monitor->deadline_ms                         ? 0
                                               : (int)(monitor->deadline_ms - now);
     if (poll(polls, 6, limit) < 0) {
-        memset(polls, 0, 6 * sizeof *polls);
+        for (int i = 0; i < 6; i++) {
+            polls[i] = (struct pollfd){.fd = -1};
+        }
     }
 }
 
@@ -265,11 +302,7 @@ static void loop(struct monitor *monitor) {
         if (polls[1].revents) {
             read_gate(monitor);
         }
-        for (int stream = 0; stream < 2; stream++) {
-            if (polls[2 + stream].revents && !outlet_waits(&monitor->outlet)) {
-                relay_output(monitor, stream);
-            }
-        }
+        relay(monitor, polls + 2);
         if (polls[4].revents && !inlet_push(&monitor->inlet, monitor->streams.in)) {
             streams_close_input(&monitor->streams);
         }
@@ -280,9 +313,8 @@ static void loop(struct monitor *monitor) {
         if (hung_up || polls[5].revents & ~POLLOUT) {
             control(monitor, hung_up);
         }
-        bool drained = monitor->streams.out[0] < 0 && monitor->streams.out[1] < 0;
         bool late = monitor->deadline_ms > 0 && monotonic_ms() >= monitor->deadline_ms;
-        if (monitor->ended && !outlet_waits(&monitor->outlet) && (drained || late)) {
+        if (complete(monitor, late)) {
             tell_end(monitor);
         }
         if (late && !monitor->ended) {

@@ -7,8 +7,6 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { PIPE_SIZE = 262144 };
-
 static int output_pipe(int *mine, int *childs) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0) {

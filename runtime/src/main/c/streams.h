@@ -3,6 +3,8 @@
 #include "plan_exec.h"
 #include <stdbool.h>
 
+enum { PIPE_SIZE = 262144 }; // that a pipe of ours holds
+
 struct streams {
     int in;     // write end, -1 when closed
     int out[2]; // read ends of stdout and stderr; a terminal has only the first

@@ -74,11 +74,117 @@ static void waiting_before_its_pid_is_told(void) {
     }
 }
 
+// A monitor whose command wrote `size` bytes and has ended long ago, while something else holds the
+// other end of its output, and maybe goes on writing there.
+static pid_t monitor_of_an_ended(int connection, int output) {
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        struct monitor monitor = {.gate = -1, .signals = -1, .told = true};
+        monitor.context.settings.track = -1;
+        monitor.streams = (struct streams){.in = -1, .out = {fcntl(output, F_DUPFD, 64), -1}};
+        fcntl(monitor.streams.out[0], F_SETFL, O_NONBLOCK);
+        monitor.buffer = take_pages(STREAM_CHUNK);
+        leader_ended(&monitor, 0);
+        monitor.deadline_ms = 1;
+        dup2(connection, CONNECTION);
+        loop(&monitor);
+        _exit(99);
+    }
+    return pid;
+}
+
+// Reads frames until the end of the exec is told; the bytes of output among them.
+static size_t output_until_the_end(int connection) {
+    static uint8_t frame[FRAME_HEADER + STREAM_CHUNK];
+    size_t bytes = 0;
+    for (;;) {
+        CHECK(recv(connection, frame, FRAME_HEADER, MSG_WAITALL) == FRAME_HEADER);
+        uint32_t size;
+        memcpy(&size, frame, sizeof size);
+        CHECK(recv(connection, frame + FRAME_HEADER, size, MSG_WAITALL) == (ssize_t)size);
+        if (frame[4] == REP_EXEC_EXITED) {
+            return bytes;
+        }
+        CHECK(frame[4] == REP_STDOUT);
+        bytes += size;
+    }
+}
+
+static void what_was_written_before_the_end_is_read_however_late(void) {
+    enum { SIZE = 200000 };
+    static char text[SIZE];
+    int output[2], connection[2];
+    CHECK(pipe2(output, O_CLOEXEC) == 0 && fcntl(output[1], F_SETPIPE_SZ, PIPE_SIZE) > 0);
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, connection) == 0);
+    CHECK(write(output[1], text, sizeof text) == (ssize_t)sizeof text);
+    pid_t monitor = monitor_of_an_ended(connection[0], output[0]);
+    close(connection[0]);
+    CHECK(output_until_the_end(connection[1]) == SIZE);
+    CHECK(waitpid(monitor, NULL, 0) == monitor);
+    close(connection[1]);
+    close(output[0]);
+    close(output[1]);
+}
+
+static void what_goes_on_writing_is_not_waited_for(void) {
+    static char text[65536];
+    int output[2], connection[2];
+    CHECK(pipe2(output, O_CLOEXEC) == 0);
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, connection) == 0);
+    pid_t writer = fork();
+    CHECK(writer >= 0);
+    if (writer == 0) {
+        close(output[0]);
+        signal(SIGPIPE, SIG_DFL);
+        while (write(output[1], text, sizeof text) > 0) {
+        }
+        _exit(0);
+    }
+    pid_t monitor = monitor_of_an_ended(connection[0], output[0]);
+    close(connection[0]);
+    output_until_the_end(connection[1]);
+    CHECK(waitpid(monitor, NULL, 0) == monitor);
+    kill(writer, SIGKILL);
+    CHECK(waitpid(writer, NULL, 0) == writer);
+    close(connection[1]);
+    close(output[0]);
+    close(output[1]);
+}
+
+// The process between is killed, by the container's end for one, before there is a command.
+static void killed_before_there_is_a_command(void) {
+    int gate[2], connection[2];
+    CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, gate) == 0);
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, connection) == 0);
+    close(gate[1]);
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        struct monitor monitor = {.gate = fcntl(gate[0], F_DUPFD, 64), .signals = -1};
+        monitor.context.settings.track = -1;
+        dup2(connection[0], CONNECTION);
+        read_gate(&monitor);
+        _exit(99);
+    }
+    uint32_t frame[5];
+    CHECK(recv(connection[1], frame, sizeof frame, MSG_WAITALL) > 0);
+    CHECK((frame[1] & 0xffff) == REP_FAILED && frame[4] == ECHILD);
+    CHECK(waitpid(pid, NULL, 0) == pid);
+    close(gate[0]);
+    close(connection[0]);
+    close(connection[1]);
+}
+
 int main(void) {
+    alarm(60); // instead of waiting for ever
     told_after_the_end(7, 0);
     told_after_the_end(0, SIGKILL);
     told_before_the_end();
     waiting_before_its_pid_is_told();
-    printf("exec_monitor: ends and waits before the pid is told\n");
+    what_was_written_before_the_end_is_read_however_late();
+    what_goes_on_writing_is_not_waited_for();
+    killed_before_there_is_a_command();
+    printf("exec_monitor: ends before the pid is told, output after the end\n");
     return 0;
 }
