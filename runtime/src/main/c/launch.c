@@ -217,7 +217,7 @@ void shim_gate(struct shim *shim) {
         } else if (report.type == REPORT_TERMINAL && fd >= 0) {
             streams_terminal(&shim->streams, fd, shim->context.settings.stdin_open);
         } else if (report.type == REPORT_PID) {
-            shim->init = report.value;
+            shim->init = report.value == shim->gone_early ? 0 : report.value;
             if (shim->gated_early) {
                 shim->gated_early = false;
                 gated(shim);
@@ -243,8 +243,14 @@ void shim_reap(struct shim *shim) {
     while (shim->phase != PHASE_OVER && (pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
         if (pid == shim->joiner) {
             shim->joiner = 0;
+        } else if (shim->phase == PHASE_PREPARING && shim->init == 0) {
+            shim->gone_early = pid; // the number is nobody's, or somebody else's, from now on
         } else if (pid == shim->init) {
+            shim->init = shim->phase == PHASE_PREPARING ? 0 : pid; // not to be killed any more
             shim_gate(shim);
+            if (shim->gate >= 0) { // still held by who cloned it, who has nothing more to tell
+                gate_closed(shim);
+            }
             shim->status = status;
             shim->finished_ns = wall_ns();
             shim->deadline_ms = monotonic_ms() + DRAIN_MS;

@@ -12,7 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_BUFFER = LOG_LINE_MAX + LOG_READ + LOG_SLACK, SETTLE_MS = 2000 };
+enum {
+    LINE_BUFFER = LOG_LINE_MAX + LOG_READ + LOG_SLACK,
+    SETTLE_MS = 2000,
+    DRAIN_ROUNDS = PIPE_SIZE / 4096, // a terminal gives no more than that at once
+};
 
 int shim_buffers(struct shim *shim) {
     shim->lines[0] = (struct log_stream){.name = "stdout", .buffer = take_pages(LINE_BUFFER)};
@@ -30,6 +34,14 @@ static void copy_to_clients(struct shim *shim, int stream, const uint8_t *data, 
                           size)) {
             client_drop(shim, client);
         }
+    }
+}
+
+// When the log's disk is slow the time is over while output is still there. What holds a stream
+// open and goes on writing is not waited for.
+static void drain(struct shim *shim, int stream) {
+    for (int round = 0; round < DRAIN_ROUNDS && shim->streams.out[stream] >= 0; round++) {
+        shim_read(shim, stream);
     }
 }
 
@@ -114,6 +126,7 @@ static void settle(struct shim *shim) {
 
 void shim_finish(struct shim *shim) {
     for (int stream = 0; stream < 2; stream++) {
+        drain(shim, stream);
         if (shim->streams.out[stream] >= 0) {
             stream_over(shim, stream);
         }

@@ -123,7 +123,7 @@ static int create_behind_link(int root, const char *path) {
     target[length] = 0;
     char whole[PATH_MAX];
     size_t prefix = target[0] == '/' ? 0 : (size_t)(name - path);
-    if (prefix + (size_t)length + 1 > sizeof whole) {
+    if (prefix + (size_t)length + 2 > sizeof whole) { // below, a slash may come in front
         errno = ENAMETOOLONG;
         return -1;
     }

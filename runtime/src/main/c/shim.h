@@ -33,6 +33,7 @@ struct shim {
     enum phase phase;
     int listener, signals, gate, init_pidfd;
     pid_t joiner, init;
+    pid_t gone_early; // ended before its pid was told
     int status; // of wait(2), once ended
     bool start_failed, gated_early;
     bool kill_asked;
