@@ -139,8 +139,20 @@ public interface FileCalls {
 
     List<String> flistxattr(Fd file) throws ErrnoException;
 
-    /// Names in the directory but `.` and `..`, unordered.
+    /// Names in the directory but `.` and `..`, unordered. For directories of ours only: whoever
+    /// fills one with millions of files fills the heap of who lists it.
     List<String> list(Fd directory) throws ErrnoException;
+
+    /// What is to be done with each name of a directory.
+    @FunctionalInterface
+    interface NameWork {
+        /// @return whether to go on
+        boolean take(String name) throws ErrnoException;
+    }
+
+    /// As [#list], a few hundred names at a time, however many there are. Names may be deleted
+    /// meanwhile; the position of the descriptor moves.
+    void eachName(Fd directory, NameWork work) throws ErrnoException;
 
     /// Writes all of `data`, which must be a direct buffer.
     void writeFully(Fd file, ByteBuffer data) throws ErrnoException;

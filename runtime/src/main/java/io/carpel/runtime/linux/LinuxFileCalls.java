@@ -353,31 +353,38 @@ public final class LinuxFileCalls implements FileCalls {
 
     @Override
     public List<String> list(Fd directory) throws ErrnoException {
-        call("lseek", "", () -> FileLibc.lseek(directory.number(), 0, 0));
         List<String> out = new ArrayList<>();
+        eachName(directory, out::add);
+        return out;
+    }
+
+    @Override
+    public void eachName(Fd directory, NameWork work) throws ErrnoException {
+        call("lseek", "", () -> FileLibc.lseek(directory.number(), 0, 0));
+        byte[] part;
+        do {
+            part = nextEntries(directory);
+        } while (part.length > 0 && takeEntries(part, work));
+    }
+
+    private static byte[] nextEntries(Fd directory) throws ErrnoException {
         try (Memory memory = new Memory(DIRENT_BUFFER)) {
-            while (true) {
-                int length =
-                        (int)
-                                call(
-                                        "getdents64",
-                                        "",
-                                        () ->
-                                                FileLibc.syscall(
-                                                        SYS_GETDENTS64,
-                                                        directory.number(),
-                                                        memory,
-                                                        DIRENT_BUFFER));
-                if (length == 0) {
-                    return out;
-                }
-                readEntries(memory.getByteArray(0, length), out);
-            }
+            long length =
+                    call(
+                            "getdents64",
+                            "",
+                            () ->
+                                    FileLibc.syscall(
+                                            SYS_GETDENTS64,
+                                            directory.number(),
+                                            memory,
+                                            DIRENT_BUFFER));
+            return memory.getByteArray(0, (int) length);
         }
     }
 
     /// `struct linux_dirent64`: inode 8, offset 8, record length 2, type 1, then the name.
-    private static void readEntries(byte[] raw, List<String> out) {
+    private static boolean takeEntries(byte[] raw, NameWork work) throws ErrnoException {
         ByteBuffer view = ByteBuffer.wrap(raw).order(ByteOrder.nativeOrder());
         int at = 0;
         while (at < raw.length) {
@@ -387,11 +394,12 @@ public final class LinuxFileCalls implements FileCalls {
                 end++;
             }
             String name = FileName.decode(raw, at + DIRENT_NAME, end - at - DIRENT_NAME);
-            if (!name.equals(".") && !name.equals("..")) {
-                out.add(name);
+            if (!name.equals(".") && !name.equals("..") && !work.take(name)) {
+                return false;
             }
             at += record;
         }
+        return true;
     }
 
     @Override

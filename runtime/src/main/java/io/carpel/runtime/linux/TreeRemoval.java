@@ -61,12 +61,14 @@ public final class TreeRemoval {
         try (Fd inside =
                 files.openat2(
                         directory, name, FileCalls.O_RDONLY | FileCalls.O_DIRECTORY, 0, HERE)) {
-            for (String child : files.list(inside)) {
-                if (stop.getAsBoolean()) {
-                    return;
-                }
-                removeBelow(inside, child, depth + 1);
-            }
+            files.eachName(
+                    inside,
+                    child -> {
+                        if (!stop.getAsBoolean()) {
+                            removeBelow(inside, child, depth + 1);
+                        }
+                        return !stop.getAsBoolean();
+                    });
         } catch (ErrnoException e) {
             if (!e.is(Errno.ENOENT) && !e.is(Errno.ENOTDIR)) {
                 throw e;

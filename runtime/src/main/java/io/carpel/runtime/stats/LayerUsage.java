@@ -140,7 +140,7 @@ public final class LayerUsage implements AutoCloseable {
             }
             Instant ended = clock.instant();
             Duration rest = Duration.between(begun, ended).multipliedBy(REST_PER_WALK);
-            Usage usage = new Usage(ended, count.bytes, count.inodes);
+            Usage usage = new Usage(ended, count.bytes(), count.inodes());
             known.computeIfPresent(
                     id,
                     (_, now) ->
@@ -155,26 +155,29 @@ public final class LayerUsage implements AutoCloseable {
     }
 
     private void walk(Fd directory, Count count, int depth) throws ErrnoException {
-        for (String name : files.list(directory)) {
-            try {
-                FileCalls.Stat stat = files.fstatat(directory, name);
-                count.add(stat);
-                if (stat.isDirectory() && depth < DEPTH) {
-                    try (Fd inside =
-                            files.openat2(
-                                    directory,
-                                    name,
-                                    FileCalls.O_RDONLY | FileCalls.O_DIRECTORY,
-                                    0,
-                                    HERE)) {
-                        walk(inside, count, depth + 1);
+        files.eachName(
+                directory,
+                name -> {
+                    try {
+                        look(directory, name, count, depth);
+                    } catch (ErrnoException e) {
+                        // The container works on meanwhile.
+                        if (!e.is(Errno.ENOENT) && !e.is(Errno.ENOTDIR) && !e.is(Errno.ELOOP)) {
+                            throw e;
+                        }
                     }
-                }
-            } catch (ErrnoException e) {
-                // The container works on meanwhile.
-                if (!e.is(Errno.ENOENT) && !e.is(Errno.ENOTDIR) && !e.is(Errno.ELOOP)) {
-                    throw e;
-                }
+                    return true;
+                });
+    }
+
+    private void look(Fd directory, String name, Count count, int depth) throws ErrnoException {
+        FileCalls.Stat stat = files.fstatat(directory, name);
+        count.add(stat);
+        if (stat.isDirectory() && depth < DEPTH) {
+            try (Fd inside =
+                    files.openat2(
+                            directory, name, FileCalls.O_RDONLY | FileCalls.O_DIRECTORY, 0, HERE)) {
+                walk(inside, count, depth + 1);
             }
         }
     }
@@ -184,17 +187,42 @@ public final class LayerUsage implements AutoCloseable {
         walkers.shutdownNow();
     }
 
+    /// A file with several names counts once. Beyond a bound that is not kept in mind any more:
+    /// each name then counts for its share, which is the same as long as all names are in the
+    /// layer.
     private static final class Count {
+        private static final int IN_MIND = 100_000;
+
         private final Set<Long> several = new HashSet<>();
         private long bytes;
         private long inodes;
+        private double sharedBytes;
+        private double sharedInodes;
 
         void add(FileCalls.Stat stat) {
-            if (!stat.isDirectory() && stat.links() > 1 && !several.add(stat.inode())) {
+            long size = stat.blocks() * BLOCK;
+            boolean linked = !stat.isDirectory() && stat.links() > 1;
+            if (linked && several.contains(stat.inode())) {
                 return;
             }
+            if (linked && several.size() >= IN_MIND) {
+                sharedBytes += (double) size / stat.links();
+                sharedInodes += 1.0 / stat.links();
+                return;
+            }
+            if (linked) {
+                several.add(stat.inode());
+            }
             inodes++;
-            bytes += stat.blocks() * BLOCK;
+            bytes += size;
+        }
+
+        long bytes() {
+            return bytes + Math.round(sharedBytes);
+        }
+
+        long inodes() {
+            return inodes + Math.round(sharedInodes);
         }
     }
 }

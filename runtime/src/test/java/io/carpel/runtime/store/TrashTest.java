@@ -2,6 +2,8 @@ package io.carpel.runtime.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.carpel.runtime.linux.Fd;
+import io.carpel.runtime.linux.FileCalls;
 import io.carpel.runtime.linux.LinuxFileCalls;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -51,6 +53,30 @@ final class TrashTest {
             trash.remove(tree);
             assertThat(tree).doesNotExist();
         }
+    }
+
+    @Test
+    void deletesOnTheSpotHoweverDeepItIs() throws IOException {
+        Path tree = Files.createDirectory(directory.resolve("deep"));
+        deepen(tree, 5_000);
+        try (Trash trash = open()) {
+            Files.delete(directory.resolve("trash"));
+            trash.remove(tree);
+            assertThat(tree).doesNotExist();
+        }
+    }
+
+    /// Deeper than any path may be long: made by descriptors.
+    private static void deepen(Path tree, int levels) throws IOException {
+        FileCalls files = new LinuxFileCalls();
+        Fd here = files.open(tree.toString(), FileCalls.O_RDONLY, 0);
+        for (int i = 0; i < levels; i++) {
+            files.mkdirat(here, "d", 0700);
+            Fd next = files.openat2(here, "d", FileCalls.O_RDONLY | FileCalls.O_DIRECTORY, 0, 0);
+            here.close();
+            here = next;
+        }
+        here.close();
     }
 
     @Test
