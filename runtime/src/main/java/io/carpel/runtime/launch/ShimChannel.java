@@ -12,6 +12,7 @@ import io.carpel.runtime.linux.LinuxFileCalls;
 import io.carpel.runtime.spec.Printable;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -21,6 +22,8 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -32,9 +35,6 @@ final class ShimChannel implements AutoCloseable {
 
     private static final int MAX_REPLY = Wire.STREAM_CHUNK;
     private static final int MAX_ADDRESS = 100;
-
-    /// EAGAIN of connect(2) on a unix socket, in the words that java.nio passes on.
-    private static final String QUEUE_FULL = "Resource temporarily unavailable";
 
     private final SocketChannel channel;
     private final Deadlines deadlines;
@@ -48,24 +48,43 @@ final class ShimChannel implements AutoCloseable {
         this.deadlines = deadlines;
     }
 
+    /// @throws SocketTimeoutException when it may well be there and cannot be reached now
+    /// @throws IOException when it has gone
     static ShimChannel connect(Path socket, Deadlines deadlines) throws IOException {
-        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        SocketChannel channel = open(socket);
         try {
             connect(channel, socket);
             return new ShimChannel(channel, deadlines);
         } catch (IOException e) {
             channel.close();
-            if (String.valueOf(e.getMessage()).contains(QUEUE_FULL)) {
-                // It listens, and has not taken up the last calls: it hangs.
-                SocketTimeoutException timeout = new SocketTimeoutException("the shim is silent");
-                timeout.initCause(e);
-                throw timeout;
-            }
-            throw e;
+            throw whatItSays(e, socket);
         } catch (RuntimeException e) {
             channel.close();
             throw e;
         }
+    }
+
+    private static SocketChannel open(Path socket) throws IOException {
+        try {
+            return SocketChannel.open(StandardProtocolFamily.UNIX);
+        } catch (IOException e) {
+            throw whatItSays(e, socket);
+        }
+    }
+
+    /// A shim removes its socket when it ends; behind the socket of one that was killed nobody
+    /// listens. Any other error says nothing of the shim: it listens and does not take up calls
+    /// (EAGAIN), or this process has no descriptor left. java.nio tells one errno from another by a
+    /// text only, and that in the host's language.
+    private static IOException whatItSays(IOException e, Path socket) {
+        boolean clear = e instanceof ConnectException || e instanceof ClosedByInterruptException;
+        return clear || Files.notExists(socket, LinkOption.NOFOLLOW_LINKS) ? e : silent(e);
+    }
+
+    private static SocketTimeoutException silent(IOException cause) {
+        SocketTimeoutException timeout = new SocketTimeoutException("the shim is silent");
+        timeout.initCause(cause);
+        return timeout;
     }
 
     /// A socket address holds 108 bytes; a longer path goes by way of its directory's descriptor.
@@ -92,12 +111,7 @@ final class ShimChannel implements AutoCloseable {
     }
 
     private IOException broken(ClosedChannelException e) {
-        if (!late) {
-            return e;
-        }
-        SocketTimeoutException timeout = new SocketTimeoutException("the shim is silent");
-        timeout.initCause(e);
-        return timeout;
+        return late ? silent(e) : e;
     }
 
     void send(int type, byte[] payload) throws IOException {

@@ -1,5 +1,6 @@
 package io.carpel.runtime.launch;
 
+import io.carpel.runtime.error.ContainerRuntimeException;
 import io.carpel.runtime.error.DeadlineExceededException;
 import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.error.KernelFaultException;
@@ -11,6 +12,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,9 +20,13 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// [ShimConnection] by one short unix connection for each call.
 final class SocketShimConnection implements ShimConnection {
+    private static final Logger LOG = LoggerFactory.getLogger(SocketShimConnection.class);
+
     /// A shim answers at once, or it hangs: in writing a log to a dead file server, or stopped.
     private static final Duration CALL_LIMIT = Duration.ofSeconds(10);
 
@@ -172,7 +178,11 @@ final class SocketShimConnection implements ShimConnection {
         if (frame.type() != Wire.EXITED) {
             throw new IOException("shim sent frame %d instead of the exit".formatted(frame.type()));
         }
-        return ExitRecord.parse(StandardCharsets.US_ASCII.decode(frame.data()).toString());
+        try {
+            return ExitRecord.parse(StandardCharsets.US_ASCII.decode(frame.data()).toString());
+        } catch (IllegalArgumentException e) {
+            throw new IOException("shim sent no exit record: " + e.getMessage(), e);
+        }
     }
 
     @Override
@@ -181,10 +191,10 @@ final class SocketShimConnection implements ShimConnection {
         try {
             ShimChannel channel = subscribe();
             Thread.ofVirtual().name(thread).start(() -> waitAndTell(channel, listener));
-        } catch (SocketTimeoutException _) {
+        } catch (SocketTimeoutException | ClosedByInterruptException _) {
             Thread.ofVirtual().name(thread).start(() -> subscribeLater(listener));
         } catch (IOException _) {
-            Thread.ofVirtual().name(thread).start(() -> listener.accept(exited()));
+            Thread.ofVirtual().name(thread).start(() -> listener.accept(left()));
         }
     }
 
@@ -207,10 +217,10 @@ final class SocketShimConnection implements ShimConnection {
             try {
                 waitAndTell(subscribe(), listener);
                 return;
-            } catch (SocketTimeoutException _) {
+            } catch (SocketTimeoutException | ContainerRuntimeException _) {
                 LockSupport.parkNanos(PAUSE_NANOS);
             } catch (IOException _) {
-                listener.accept(exited());
+                listener.accept(left());
                 return;
             }
         }
@@ -221,9 +231,20 @@ final class SocketShimConnection implements ShimConnection {
         try (channel) {
             record = Optional.of(readRecord(channel));
         } catch (IOException _) {
-            record = exited();
+            record = left();
         }
         listener.accept(record);
+    }
+
+    /// The record of a shim that has gone. One that cannot be read is as good as none: the
+    /// container has ended, and whoever waits for that must hear of it.
+    private Optional<ExitRecord> left() {
+        try {
+            return exited();
+        } catch (KernelFaultException e) {
+            LOG.warn("{}", e.getMessage(), e);
+            return Optional.empty();
+        }
     }
 
     @Override
