@@ -82,6 +82,17 @@ final class Stopper {
             kill.run();
         } catch (ContainerRuntimeException e) {
             LOG.warn("container {} could not be killed: {}", id, e.getMessage());
+            beginAnew();
+        }
+    }
+
+    /// Whoever stops it next asks again, and kills again.
+    private void beginAnew() {
+        lock.lock();
+        try {
+            asked = false;
+        } finally {
+            lock.unlock();
         }
     }
 
