@@ -164,7 +164,7 @@ final class ContainerRecovery {
         return all;
     }
 
-    private void reconnect(ContainerRecord record, Contact contact, Sink sink) throws IOException {
+    private void reconnect(ContainerRecord record, Contact contact, Sink sink) {
         String id = record.spec().id();
         Cgroup cgroup = rooms.cgroups().reopen(record.cgroup());
         switch (contact) {
@@ -220,12 +220,9 @@ final class ContainerRecovery {
     }
 
     /// The shim has gone: the record it left, or none, is the truth.
-    private void settle(String id, Cgroup cgroup, Sink sink) throws IOException {
+    private void settle(String id, Cgroup cgroup, Sink sink) {
         cgroup.killAll();
-        Optional<ExitRecord> exit = ExitRecord.read(layout.exitRecord(id));
-        if (exit.isEmpty()) {
-            sink.found("container %s: its shim has gone without an exit record".formatted(id));
-        }
+        Optional<ExitRecord> exit = exitRecord(id, sink);
         states.change(
                 id,
                 ContainerChange.Kind.STOPPED,
@@ -234,8 +231,22 @@ final class ContainerRecovery {
                                 .orElseGet(() ->
                                         ends.lost(
                                                 before,
-                                                "its shim went away without an exit" + " record")));
+                                                "its shim went away without an exit record")));
         cgroup.remove();
+    }
+
+    /// One that cannot be read is as good as none: the container has ended all the same.
+    private Optional<ExitRecord> exitRecord(String id, Sink sink) {
+        try {
+            Optional<ExitRecord> exit = ExitRecord.read(layout.exitRecord(id));
+            if (exit.isEmpty()) {
+                sink.found("container %s: its shim has gone without an exit record".formatted(id));
+            }
+            return exit;
+        } catch (IOException e) {
+            sink.found("container %s: %s".formatted(id, e.getMessage()));
+            return Optional.empty();
+        }
     }
 
     /// Ends and removes what cannot be taken up.

@@ -408,6 +408,19 @@ final class ContainerManagerTest {
     }
 
     @Test
+    void aContainerWhoseExitRecordCannotBeReadHasEndedAllTheSame() throws IOException {
+        manager().create(spec());
+        shims.launched.clear(); // neither process nor shim lives on
+        Files.writeString(layout.exitRecord(ID), "version 77\n");
+        List<String> findings = new ArrayList<>();
+        ContainerManager later = manager();
+        later.recover(findings::add);
+        assertThat(later.get(ID).state())
+                .isInstanceOfSatisfying(Exited.class, e -> assertThat(e.exitCode()).isEqualTo(255));
+        assertThat(findings).anyMatch(each -> each.contains("not a complete record"));
+    }
+
+    @Test
     void stoppingTheSandboxStopsAllItsContainers() throws IOException {
         ContainerManager manager = manager();
         SandboxMembers members = new SandboxMembers(manager);
