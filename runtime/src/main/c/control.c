@@ -151,7 +151,10 @@ static void handle(struct shim *shim, struct client *client) {
         attach(shim, client);
         break;
     case REQ_CLOSE_STDIN:
-        streams_close_input(&shim->streams);
+        // Who is attached ends its own input only, unless there is to be one such client.
+        if (!client->attached || (client->feeds && shim->context.settings.stdin_once)) {
+            streams_close_input(&shim->streams);
+        }
         if (!client->attached) {
             reply(shim, client, true, "close");
         }

@@ -12,7 +12,8 @@ public interface AttachSession extends AutoCloseable {
     /// Sends bytes to standard input; blocks while the container does not read them.
     void write(ByteBuffer data);
 
-    /// No more standard input for the container.
+    /// No more input from this client. It is the end of the container's only when that was to have
+    /// one client (`stdinOnce`): others may attach later and go on.
     void closeStdin();
 
     @Override

@@ -160,6 +160,25 @@ class LaunchIT {
     }
 
     @Test
+    void theEndOfAClientsInputIsNotThatOfTheContainersUnlessThereIsOneClient() throws Exception {
+        container.streams = new ResolvedProcess.Streams(false, true, false);
+        container.shell("while read line; do echo got $line; done; echo end");
+        ShimConnection shim = shims.start(container);
+        for (String word : List.of("one", "two")) {
+            var outputs = new ExecOutputs();
+            try (var session = shim.attach(true)) {
+                Thread.startVirtualThread(() -> session.await(outputs));
+                session.write(ByteBuffer.wrap((word + "\n").getBytes(UTF_8)));
+                session.closeStdin();
+                outputs.awaitOut("got " + word + "\n");
+            }
+        }
+        shim.closeStdin();
+        assertThat(shim.awaitExit(ShimExtension.LIMIT).orElseThrow().exitCode()).isZero();
+        assertThat(container.output()).isEqualTo("got one\ngot two\nend");
+    }
+
+    @Test
     void aSlowAttachedClientHoldsUpNothing() throws Exception {
         container.streams = new ResolvedProcess.Streams(false, true, false);
         container.shell("read x; seq 1 500000");
