@@ -24,7 +24,9 @@ func main() {
 	megabytes := flag.Int("log-megabytes", 1024, "how much one container prints")
 	agent := flag.Int("agent", 0, "process id of the agent, to measure its memory")
 	shim := flag.String("shim", "", "command name of the processes that stand beside containers")
-	only := flag.String("only", "", "what is measured: host, seccomp, pod-network, load or logs; empty: all")
+	only := flag.String("only", "", "what is measured: host, seccomp, pod-network, load, logs, growth or first-answer; "+
+		"empty: all but the last two")
+	since := flag.Int64("since", 0, "when the agent was started, in nanoseconds of Unix time, for first-answer")
 	flag.Parse()
 
 	connection, err := grpc.NewClient("unix://"+*socket,
@@ -40,8 +42,10 @@ func main() {
 		rounds:  *rounds,
 	}
 	ctx := context.Background()
-	if err := needImage(ctx, cri.NewImageServiceClient(connection), *image); err != nil {
-		fail(err)
+	if *only != "first-answer" {
+		if err := needImage(ctx, cri.NewImageServiceClient(connection), *image); err != nil {
+			fail(err)
+		}
 	}
 	measures := []struct {
 		name string
@@ -62,6 +66,15 @@ func main() {
 			return bench.many(ctx, *pods, *parallel, *agent, *shim)
 		}},
 		{"logs", func() error { return bench.logThroughput(ctx, *megabytes) }},
+	}
+	switch *only {
+	case "growth":
+		err = bench.growth(ctx, *pods, *parallel, *agent, *shim)
+	case "first-answer":
+		err = bench.firstAnswer(ctx, *since)
+	}
+	if err != nil {
+		fail(fmt.Errorf("%s: %w", *only, err))
 	}
 	for _, measure := range measures {
 		if *only == "" || *only == measure.name {
