@@ -19,6 +19,7 @@ import io.carpel.runtime.sandbox.Sandbox;
 import io.carpel.runtime.sandbox.SandboxChange;
 import io.carpel.runtime.stats.InterfaceStats;
 import io.carpel.runtime.stats.LayerUsage;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -73,26 +74,23 @@ public final class StatsService {
     }
 
     private Optional<ContainerStats> stats(Container container) {
-        return usages.container(container.id())
-                .map(usage -> {
-                    ContainerStats.Builder stats =
-                            ContainerStats.newBuilder()
-                                    .setAttributes(StatsTranslator.attributes(container));
-                    usages.writableLayer(container.id())
-                            .ifPresent(layer -> stats.setWritableLayer(writableLayer(layer)));
-                    usage.cpu().ifPresent(cpu -> stats.setCpu(cpu(usage, cpu)));
-                    usage.memory()
-                            .ifPresent(memory ->
-                                    stats.setMemory(StatsTranslator.memory(usage, memory)));
-                    usage.memory()
-                            .flatMap(memory -> memory.swap())
-                            .ifPresent(bytes ->
-                                    stats.setSwap(StatsTranslator.swap(usage.at(), bytes)));
-                    usage.ioPressure()
-                            .ifPresent(pressure ->
-                                    stats.setIo(StatsTranslator.io(usage.at(), pressure)));
-                    return stats.build();
-                });
+        return usages.container(container.id()).map(usage -> stats(container, usage));
+    }
+
+    private ContainerStats stats(
+            Container container, io.carpel.runtime.stats.ContainerStats usage) {
+        ContainerStats.Builder stats =
+                ContainerStats.newBuilder().setAttributes(StatsTranslator.attributes(container));
+        usages.writableLayer(container.id())
+                .ifPresent(layer -> stats.setWritableLayer(writableLayer(layer)));
+        usage.cpu().ifPresent(cpu -> stats.setCpu(cpu(usage, cpu)));
+        usage.memory().ifPresent(m -> stats.setMemory(StatsTranslator.memory(usage, m)));
+        usage.memory()
+                .flatMap(memory -> memory.swap())
+                .ifPresent(bytes -> stats.setSwap(StatsTranslator.swap(usage.at(), bytes)));
+        usage.ioPressure()
+                .ifPresent(pressure -> stats.setIo(StatsTranslator.io(usage.at(), pressure)));
+        return stats.build();
     }
 
     private io.carpel.cri.CpuUsage cpu(
@@ -138,8 +136,15 @@ public final class StatsService {
     private PodSandboxStats stats(
             Sandbox sandbox, List<InterfaceStats> traffic, List<Container> members) {
         LinuxPodSandboxStats.Builder linux = LinuxPodSandboxStats.newBuilder();
-        usages.sandbox(sandbox.id()).ifPresent(usage -> addUsage(linux, usage, traffic));
-        members.stream().map(this::stats).flatMap(Optional::stream).forEach(linux::addContainers);
+        List<io.carpel.runtime.stats.ContainerStats> read = new ArrayList<>();
+        for (Container member : members) {
+            usages.container(member.id())
+                    .ifPresent(usage -> {
+                        read.add(usage);
+                        linux.addContainers(stats(member, usage));
+                    });
+        }
+        usages.sandbox(sandbox.id(), read).ifPresent(usage -> addUsage(linux, usage, traffic));
         return PodSandboxStats.newBuilder()
                 .setAttributes(StatsTranslator.attributes(sandbox))
                 .setLinux(linux)

@@ -13,7 +13,8 @@ import java.util.Optional;
 public interface Usages {
     Optional<ContainerStats> container(String id);
 
-    Optional<ContainerStats> sandbox(String id);
+    /// @param members what its containers use
+    Optional<ContainerStats> sandbox(String id, List<ContainerStats> members);
 
     /// Traffic by the sandbox's id; one without a network of its own is left out.
     Map<String, List<InterfaceStats>> networks(List<Sandbox> some);
@@ -28,8 +29,8 @@ public interface Usages {
             }
 
             @Override
-            public Optional<ContainerStats> sandbox(String id) {
-                return reader.sandbox(id);
+            public Optional<ContainerStats> sandbox(String id, List<ContainerStats> members) {
+                return reader.sandbox(id, members);
             }
 
             @Override

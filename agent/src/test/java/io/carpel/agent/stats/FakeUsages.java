@@ -25,7 +25,7 @@ public final class FakeUsages implements Usages {
     }
 
     @Override
-    public Optional<ContainerStats> sandbox(String id) {
+    public Optional<ContainerStats> sandbox(String id, List<ContainerStats> members) {
         return Optional.ofNullable(all.get(id));
     }
 

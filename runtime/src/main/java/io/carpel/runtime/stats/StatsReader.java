@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /// Reads how much containers and sandboxes use from their cgroups; measures what lies on disk now
 /// and then. It is asked every few seconds and reads no more than [StatsDetail#USAGE] says, while
@@ -57,12 +58,26 @@ public final class StatsReader {
     /// The sandbox as a whole: its cgroup where it has one of its own, or the sum of its
     /// containers. Empty when it is unknown or not ready.
     public Optional<ContainerStats> sandbox(String id) {
-        return sandboxes.find(id).filter(s -> s.id().equals(id)).flatMap(this::read);
+        return sandboxes
+                .find(id)
+                .filter(s -> s.id().equals(id))
+                .flatMap(sandbox -> read(sandbox, () -> members(sandbox)));
+    }
+
+    /// The same, for who has read its containers already.
+    public Optional<ContainerStats> sandbox(String id, List<ContainerStats> members) {
+        return sandboxes
+                .find(id)
+                .filter(s -> s.id().equals(id))
+                .flatMap(sandbox -> read(sandbox, () -> members));
     }
 
     /// All sandboxes that are ready.
     public List<ContainerStats> sandboxes() {
-        return sandboxes.list().stream().map(this::read).flatMap(Optional::stream).toList();
+        return sandboxes.list().stream()
+                .map(sandbox -> read(sandbox, () -> members(sandbox)))
+                .flatMap(Optional::stream)
+                .toList();
     }
 
     /// Traffic of the sandboxes' interfaces but `lo`, by the sandbox's id. One with the host's
@@ -91,7 +106,14 @@ public final class StatsReader {
         };
     }
 
-    private Optional<ContainerStats> read(Sandbox sandbox) {
+    private List<ContainerStats> members(Sandbox sandbox) {
+        return containers.of(sandbox.id()).stream()
+                .map(this::read)
+                .flatMap(Optional::stream)
+                .toList();
+    }
+
+    private Optional<ContainerStats> read(Sandbox sandbox, Supplier<List<ContainerStats>> members) {
         if (!sandbox.isReady()) {
             return Optional.empty();
         }
@@ -101,12 +123,9 @@ public final class StatsReader {
                 return own;
             }
         }
-        List<ContainerStats> members =
-                containers.of(sandbox.id()).stream()
-                        .map(this::read)
-                        .flatMap(Optional::stream)
-                        .toList();
-        return members.stream().reduce(StatsSum::of).map(sum -> StatsSum.named(sandbox.id(), sum));
+        return members.get().stream()
+                .reduce(StatsSum::of)
+                .map(sum -> StatsSum.named(sandbox.id(), sum));
     }
 
     private Optional<ContainerStats> read(String id, String cgroup) {
