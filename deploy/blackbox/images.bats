@@ -14,7 +14,8 @@ setup_file() {
             "$faulty_address" "127.0.0.1:$secured_port"
     } >"$BATS_FILE_TMPDIR/registries.conf"
     CARPEL_TEST_REGISTRIES_CONF=$BATS_FILE_TMPDIR/registries.conf
-    start_agent
+    mkdir "$BATS_FILE_TMPDIR/helpers" "$BATS_FILE_TMPDIR/registries.conf.d"
+    PATH=$BATS_FILE_TMPDIR/helpers:$PATH start_agent
 }
 
 teardown_file() {
@@ -170,6 +171,28 @@ start_faulty() {
     nothing_left
     crictl pull --creds someone:secret "$address/carpel/busybox:latest"
     equal 1 "$(images_present)"
+    crictl rmi -a
+    # Logins of the host: a helper that has one, and one that is broken.
+    printf 'credential-helpers = ["containers-auth.json", "test"]\n' \
+        >"$BATS_FILE_TMPDIR/registries.conf.d/helpers.conf"
+    helper "printf '{\"Username\": \"someone\", \"Secret\": \"secret\"}'; cat >'$BATS_TEST_TMPDIR/asked'"
+    crictl pull "$address/carpel/busybox:latest"
+    equal 1 "$(images_present)"
+    equal "$address" "$(cat "$BATS_TEST_TMPDIR/asked")"
+    crictl rmi -a
+    helper 'echo the cloud is down >&2; exit 4'
+    run crictl pull "$address/carpel/busybox:latest"
+    rm "$BATS_FILE_TMPDIR/registries.conf.d/helpers.conf"
+    [ "$status" -ne 0 ]
+    contains "$output" "credential helper 'test' for $address"
+    contains "$output" "the cloud is down"
+    nothing_left
+}
+
+# What asks for a login runs this script.
+helper() {
+    printf '#!/bin/sh\n%s\n' "$1" >"$BATS_FILE_TMPDIR/helpers/docker-credential-test"
+    chmod +x "$BATS_FILE_TMPDIR/helpers/docker-credential-test"
 }
 
 # A registry over what the other one stores, behind TLS and a password.

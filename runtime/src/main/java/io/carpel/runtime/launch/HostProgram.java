@@ -1,4 +1,4 @@
-package io.carpel.runtime.network.cni;
+package io.carpel.runtime.launch;
 
 import io.carpel.runtime.error.CancelledException;
 import io.carpel.runtime.error.DeadlineExceededException;
@@ -15,9 +15,10 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// One run of one plugin's program, with a clean environment, bounded output and a deadline.
-final class PluginProcess {
-    /// A result with hundreds of routes has some tens of kilobytes.
+/// One run of a program of the host, such as a network plugin or a credential helper: with an
+/// environment of the caller's choice, bounded output and a deadline.
+public final class HostProgram {
+    /// A network plugin's result with hundreds of routes has some tens of kilobytes.
     private static final int MAX_STDOUT = 4 << 20;
 
     private static final int MAX_STDERR = 16 << 10;
@@ -28,19 +29,25 @@ final class PluginProcess {
     /// the pipe open, and that is not waited for.
     private static final Duration DRAIN = Duration.ofSeconds(1);
 
-    private PluginProcess() {}
+    private HostProgram() {}
 
     /// What it printed and how it ended.
-    record Output(int exitCode, Bytes stdout, boolean stdoutCut, String stderr) {}
+    ///
+    /// @param stdoutCut whether there was more than is kept
+    public record Output(int exitCode, Bytes stdout, boolean stdoutCut, String stderr) {}
 
-    /// Runs `program` to its end. When it takes longer than `timeout`, or the thread is
+    /// Runs a program to its end. When it takes longer than `timeout`, or the thread is
     /// interrupted, it is killed with all its children.
     ///
+    /// @param command the program's path, then its arguments
+    /// @param environment besides `PATH`, which it may replace
     /// @throws IOException when it cannot be started
-    static Output run(Path program, Map<String, String> environment, byte[] stdin, Duration timeout)
+    /// @throws DeadlineExceededException when it did not end in time
+    /// @throws CancelledException when the thread was interrupted
+    public static Output run(
+            List<String> command, Map<String, String> environment, byte[] stdin, Duration timeout)
             throws IOException {
-        var builder =
-                new ProcessBuilder(List.of(program.toString())).directory(Path.of("/").toFile());
+        var builder = new ProcessBuilder(command).directory(Path.of("/").toFile());
         builder.environment().clear();
         builder.environment().put("PATH", PATH);
         builder.environment().putAll(environment);
@@ -48,7 +55,7 @@ final class PluginProcess {
         var stdout = new Collector("stdout", process.getInputStream(), MAX_STDOUT);
         var stderr = new Collector("stderr", process.getErrorStream(), MAX_STDERR);
         // On its own thread: a plugin that never reads must not hold us up past the deadline.
-        Thread.ofPlatform().daemon().name("cni stdin").start(() -> feed(process, stdin));
+        Thread.ofPlatform().daemon().name("program stdin").start(() -> feed(process, stdin));
         boolean ended = false;
         try {
             ended = process.waitFor(timeout.toNanos(), TimeUnit.NANOSECONDS);
@@ -71,7 +78,8 @@ final class PluginProcess {
                 process.exitValue(), Bytes.copyOf(stdout.bytes()), stdout.cut(), stderr.text());
     }
 
-    static String said(String stderr) {
+    /// What a program wrote to its standard error, for the end of a message.
+    public static String said(String stderr) {
         return stderr.isEmpty() ? "" : "; it said: " + stderr;
     }
 
@@ -108,7 +116,8 @@ final class PluginProcess {
 
         Collector(String name, InputStream in, int limit) {
             this.limit = limit;
-            this.thread = Thread.ofPlatform().daemon().name("cni " + name).start(() -> readAll(in));
+            this.thread =
+                    Thread.ofPlatform().daemon().name("program " + name).start(() -> readAll(in));
         }
 
         private void readAll(InputStream in) {

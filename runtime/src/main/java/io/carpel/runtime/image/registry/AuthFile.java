@@ -2,7 +2,6 @@ package io.carpel.runtime.image.registry;
 
 import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.image.content.Json;
-import io.carpel.runtime.spec.Printable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,27 +9,30 @@ import java.util.Optional;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
-/// Logins of the host's administrator, from `auth.json` files. Credential helpers are not run.
+/// Logins of the host's administrator, from `auth.json` files and the credential helpers that they
+/// name.
 final class AuthFile {
     private static final int FILE_LIMIT = 4 << 20;
 
     private AuthFile() {}
 
     /// The login for a repository on a host: the most specific key of the first file that has one.
-    static Login find(List<Path> files, Endpoint endpoint) {
+    /// Empty when none has.
+    static Optional<Login> find(List<Path> files, Endpoint endpoint, CredentialHelper helper) {
         for (Path file : files) {
             Optional<byte[]> content = ConfigFiles.read(file, FILE_LIMIT);
             if (content.isPresent()) {
-                Optional<Login> login = find(file, content.get(), endpoint);
+                Optional<Login> login = find(file, content.get(), endpoint, helper);
                 if (login.isPresent()) {
-                    return login.get();
+                    return login;
                 }
             }
         }
-        return new Login.Anonymous();
+        return Optional.empty();
     }
 
-    private static Optional<Login> find(Path file, byte[] content, Endpoint endpoint) {
+    private static Optional<Login> find(
+            Path file, byte[] content, Endpoint endpoint, CredentialHelper helper) {
         JsonNode root;
         try {
             root = Json.read(content);
@@ -46,25 +48,20 @@ final class AuthFile {
             if (!entry.path("auth").asString("").isEmpty()) {
                 return Optional.of(Login.ofAuth(entry.path("auth").asString()));
             }
-            refuseHelper(file, key, root.path("credHelpers").path(key));
-            if (entry.isObject()) {
-                // docker leaves an empty entry for each login that its store holds.
-                refuseHelper(file, key, root.path("credsStore"));
+            String named = root.path("credHelpers").path(key).asString("");
+            // docker leaves an empty entry for each login that its store holds. Without one the
+            // store is not asked: it would be started for every registry of the world.
+            if (named.isEmpty() && entry.isObject()) {
+                named = root.path("credsStore").asString("");
+            }
+            if (!named.isEmpty()) {
+                Optional<Login> login = helper.get(file, named, key);
+                if (login.isPresent()) {
+                    return login;
+                }
             }
         }
         return Optional.empty();
-    }
-
-    /// Helpers are programs; this process runs none but its own. To go on without a login would end
-    /// in a refusal by the registry that says nothing of the reason.
-    private static void refuseHelper(Path file, String key, JsonNode helper) {
-        String name = helper.asString("");
-        if (!name.isEmpty()) {
-            throw new FailedPreconditionException(
-                    ("%s names the credential helper '%s' for %s: helpers are not run, put the"
-                                    + " login into 'auths'")
-                            .formatted(file, Printable.of(name), key));
-        }
     }
 
     /// `host/a/b`, `host/a`, `host`, and the old spellings with a scheme.

@@ -7,10 +7,12 @@ import java.util.Optional;
 public final class RegistryClient implements AutoCloseable {
     private final RegistrySettings settings;
     private final Exchanges exchanges;
+    private final HostLogins logins;
 
     public RegistryClient(RegistrySettings settings) {
         this.settings = settings;
         this.exchanges = new Exchanges(settings);
+        this.logins = new HostLogins(settings, CredentialHelper.host());
     }
 
     /// Begins one pull: reads the host's rules as they are now.
@@ -24,11 +26,10 @@ public final class RegistryClient implements AutoCloseable {
             String onlyHost,
             Interruption interruption) {
         SignaturePolicy.check(settings.policy(), name);
-        List<Endpoint> endpoints =
-                RegistryRules.load(settings.registriesConf(), settings.registriesConfDir())
-                        .endpoints(name);
+        RegistryRules rules =
+                RegistryRules.load(settings.registriesConf(), settings.registriesConfDir());
         List<EndpointSession> sessions =
-                endpoints.stream()
+                rules.endpoints(name).stream()
                         .map(endpoint ->
                                 new EndpointSession(
                                         exchanges,
@@ -37,7 +38,9 @@ public final class RegistryClient implements AutoCloseable {
                                         new Authorizer(
                                                 exchanges,
                                                 endpoint,
-                                                login(endpoint, name, login, onlyHost),
+                                                login.filter(_ -> allowed(endpoint, name, onlyHost))
+                                                        .orElseGet(
+                                                                () -> logins.find(rules, endpoint)),
                                                 interruption),
                                         interruption))
                         .toList();
@@ -45,15 +48,10 @@ public final class RegistryClient implements AutoCloseable {
     }
 
     /// The caller's login is for the registry that was named, never for a mirror of it.
-    private Login login(
-            Endpoint endpoint, RepositoryName name, Optional<Login> login, String onlyHost) {
-        if (login.isPresent() && !endpoint.mirror() && allowed(endpoint, name, onlyHost)) {
-            return login.get();
-        }
-        return AuthFile.find(settings.authFiles(), endpoint);
-    }
-
     private static boolean allowed(Endpoint endpoint, RepositoryName name, String onlyHost) {
+        if (endpoint.mirror()) {
+            return false;
+        }
         if (onlyHost.isEmpty()) {
             return true;
         }

@@ -20,10 +20,20 @@ final class RegistryRules {
     private static final TomlMapper TOML = new TomlMapper();
     private static final int FILE_LIMIT = 4 << 20;
 
-    private final List<Rule> rules;
+    /// What `credential-helpers` calls the `auth.json` files.
+    static final String AUTH_FILES = "containers-auth.json";
 
-    private RegistryRules(List<Rule> rules) {
+    private final List<Rule> rules;
+    private final List<String> credentialHelpers;
+
+    private RegistryRules(List<Rule> rules, List<String> credentialHelpers) {
         this.rules = List.copyOf(rules);
+        this.credentialHelpers = List.copyOf(credentialHelpers);
+    }
+
+    /// Where logins are looked for, in this order: [#AUTH_FILES], or a helper's name.
+    List<String> credentialHelpers() {
+        return credentialHelpers;
     }
 
     /// When a mirror is asked.
@@ -47,19 +57,37 @@ final class RegistryRules {
     /// @throws FailedPreconditionException naming the file and what is wrong in it
     static RegistryRules load(Path file, Path dropIns) {
         Map<String, Rule> rules = new LinkedHashMap<>();
+        List<String> helpers = List.of(AUTH_FILES);
         List<Path> sources = new ArrayList<>();
         sources.add(file);
         sources.addAll(ConfigFiles.dropIns(dropIns, ".conf"));
         for (Path source : sources) {
             Optional<byte[]> content = ConfigFiles.read(source, FILE_LIMIT);
             if (content.isPresent()) {
-                parse(source, content.get(), rules);
+                JsonNode root = parse(source, content.get(), rules);
+                // As with rules, a later file replaces what an earlier one says.
+                helpers = helpers(source, root.path("credential-helpers"), helpers);
             }
         }
-        return new RegistryRules(List.copyOf(rules.values()));
+        return new RegistryRules(List.copyOf(rules.values()), helpers);
     }
 
-    private static void parse(Path source, byte[] content, Map<String, Rule> rules) {
+    private static List<String> helpers(Path source, JsonNode node, List<String> before) {
+        if (node.isMissingNode()) {
+            return before;
+        }
+        List<String> names = new ArrayList<>();
+        for (JsonNode each : node) {
+            names.add(each.asString(""));
+        }
+        if (!node.isArray() || names.isEmpty() || names.contains("")) {
+            throw new FailedPreconditionException(
+                    source + ": credential-helpers is not a list of names");
+        }
+        return names;
+    }
+
+    private static JsonNode parse(Path source, byte[] content, Map<String, Rule> rules) {
         JsonNode root;
         try {
             root = TOML.readTree(content);
@@ -75,6 +103,7 @@ final class RegistryRules {
             Rule rule = rule(source, registry);
             rules.put(rule.prefix(), rule);
         }
+        return root;
     }
 
     private static Rule rule(Path source, JsonNode node) {

@@ -6,7 +6,8 @@ import io.carpel.runtime.error.DeadlineExceededException;
 import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.error.UnsupportedException;
-import io.carpel.runtime.network.cni.PluginProcess.Output;
+import io.carpel.runtime.launch.HostProgram;
+import io.carpel.runtime.launch.HostProgram.Output;
 import io.carpel.runtime.spec.Printable;
 import io.carpel.runtime.work.WorkBoard;
 import java.io.IOException;
@@ -121,8 +122,8 @@ final class CniPlugins {
         WorkBoard.part(what);
         try {
             Output output =
-                    PluginProcess.run(
-                            program,
+                    HostProgram.run(
+                            List.of(program.toString()),
                             environment,
                             call.input().toString().getBytes(StandardCharsets.UTF_8),
                             config.timeout());
@@ -157,7 +158,7 @@ final class CniPlugins {
                                     what,
                                     output.exitCode(),
                                     stdout.isBlank() ? "" : ", it printed: " + Printable.of(stdout),
-                                    PluginProcess.said(output.stderr())));
+                                    HostProgram.said(output.stderr())));
         }
         String details = error.path("details").asString("");
         String message =
@@ -167,7 +168,7 @@ final class CniPlugins {
                                 printable(error.path("msg").asString("")),
                                 details.isEmpty() ? "" : "; " + printable(details),
                                 error.path("code").intValue(),
-                                PluginProcess.said(output.stderr()));
+                                HostProgram.said(output.stderr()));
         return RETRY_CODES.contains(error.path("code").intValue())
                 ? new UnavailableException(message)
                 : new KernelFaultException(message);

@@ -7,6 +7,10 @@ import io.carpel.runtime.error.FailedPreconditionException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -142,5 +146,49 @@ final class RegistryRulesTest {
                     .isInstanceOf(FailedPreconditionException.class)
                     .hasMessageStartingWith("SignatureValidationFailed");
         }
+    }
+
+    @Test
+    void saysWhereLoginsAreLookedFor() throws IOException {
+        assertThat(rules("").credentialHelpers()).containsExactly(RegistryRules.AUTH_FILES);
+        assertThat(rules("credential-helpers = ['a', 'containers-auth.json']").credentialHelpers())
+                .containsExactly("a", RegistryRules.AUTH_FILES);
+        for (String wrong : List.of("'a'", "[]", "['']", "[{}]")) {
+            assertThatThrownBy(() -> rules("credential-helpers = " + wrong))
+                    .isInstanceOf(FailedPreconditionException.class)
+                    .hasMessageContaining("credential-helpers is not a list of names");
+        }
+    }
+
+    @Test
+    void asksOneHelperAfterTheOtherAndTellsOfTheFirstThatFailedWhenNoneHasALogin()
+            throws IOException {
+        RegistryRules rules = rules("credential-helpers = ['broken', 'none', 'good']");
+        Endpoint place = new Endpoint("a.io", "x", false, false);
+        helper("broken", "echo no network >&2; exit 1");
+        helper("none", "echo credentials not found; exit 1");
+        helper("good", "echo '{\"Username\": \"u\", \"Secret\": \"p\"}'");
+        assertThat(logins().find(rules, place)).isEqualTo(new Login.Basic("u", "p"));
+
+        helper("good", "echo credentials not found; exit 1");
+        assertThatThrownBy(() -> logins().find(rules, place))
+                .isInstanceOf(FailedPreconditionException.class)
+                .hasMessageContaining("'broken' for a.io")
+                .hasMessageContaining("no network");
+        helper("broken", "echo credentials not found; exit 1");
+        assertThat(logins().find(rules, place)).isInstanceOf(Login.Anonymous.class);
+    }
+
+    private HostLogins logins() {
+        return new HostLogins(
+                RegistrySettings.defaults()
+                        .withRegistriesConf(directory.resolve("registries.conf")),
+                new CredentialHelper(List.of(directory), Map.of(), Duration.ofSeconds(20)));
+    }
+
+    private void helper(String name, String script) throws IOException {
+        Path program = directory.resolve("docker-credential-" + name);
+        Files.writeString(program, "#!/bin/sh\n" + script);
+        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 }
