@@ -51,6 +51,7 @@ public final class BridgeNetwork implements PodNetwork {
     private final HostBridge bridge;
     private final PodLink podLink;
     private final NatTable nat;
+    private final StaleFlows flows;
     private final Map<String, BridgeAttachment> attached = new ConcurrentHashMap<>();
     private volatile boolean nftablesWork;
     private volatile boolean unreadable;
@@ -67,6 +68,7 @@ public final class BridgeNetwork implements PodNetwork {
                         AddressRange.parse("network range", config.range4()),
                         config.range6().map(text -> AddressRange.parse("network range", text)));
         this.bridge = new HostBridge(config, pool);
+        this.flows = new StaleFlows(netlinkCalls);
         this.podLink = new PodLink(netlinkCalls, namespaces, pool);
         this.nat =
                 new NatTable(
@@ -130,8 +132,10 @@ public final class BridgeNetwork implements PodNetwork {
                 connect(request, lease, namespace, undo);
             }
             undo.add(() -> nat.remove(id));
-            nat.add(id, new NatEntry(lease.address4(), lease.address6(), request.ports()));
+            NatEntry entry = new NatEntry(lease.address4(), lease.address6(), request.ports());
+            nat.add(id, entry);
             undo.commit();
+            flows.attached(entry);
             return BridgeResult.of(config, pool, lease, request);
         } catch (IOException e) {
             throw new KernelFaultException(
@@ -227,6 +231,7 @@ public final class BridgeNetwork implements PodNetwork {
                     "sandbox %s: cannot remove its host ports: %s".formatted(id, e.getMessage()),
                     e);
         }
+        flows.detached(attachment.natEntry());
         // The record goes first: an address given out again must not have two records.
         store.delete(id);
         attached.remove(id);

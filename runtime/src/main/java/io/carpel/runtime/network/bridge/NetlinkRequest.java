@@ -13,7 +13,9 @@ final class NetlinkRequest {
     /// Far more than any request here needs.
     private static final int CAPACITY = 1024;
 
-    private static final short NLA_F_NESTED = (short) 0x8000;
+    /// To be set in the type of an attribute that holds others.
+    static final int NESTED = 0x8000;
+
     private static final int SEQUENCE_AT = 8;
 
     private final ByteBuffer buffer = ByteBuffer.allocate(CAPACITY).order(ByteOrder.nativeOrder());
@@ -67,7 +69,7 @@ final class NetlinkRequest {
     /// An attribute that holds what `content` writes.
     NetlinkRequest nested(int type, Runnable content) {
         int start = buffer.position();
-        buffer.putShort((short) 0).putShort((short) (type | NLA_F_NESTED));
+        buffer.putShort((short) 0).putShort((short) (type | NESTED));
         content.run();
         buffer.putShort(start, (short) (buffer.position() - start));
         return this;

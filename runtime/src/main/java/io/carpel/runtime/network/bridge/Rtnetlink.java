@@ -34,7 +34,12 @@ final class Rtnetlink implements AutoCloseable {
 
     /// Opens it in the calling thread's namespace.
     static Rtnetlink open(NetlinkCalls calls) throws ErrnoException {
-        return new Rtnetlink(calls, calls.open(NetlinkCalls.NETLINK_ROUTE));
+        return open(calls, NetlinkCalls.NETLINK_ROUTE);
+    }
+
+    /// The same with another family, which speaks as rtnetlink does.
+    static Rtnetlink open(NetlinkCalls calls, int family) throws ErrnoException {
+        return new Rtnetlink(calls, calls.open(family));
     }
 
     /// Sends the requests as one batch and waits for all acknowledgements.
@@ -69,6 +74,17 @@ final class Rtnetlink implements AutoCloseable {
         }
         if (failure != null) {
             throw failure;
+        }
+    }
+
+    /// Sends one request about an object that may vanish at any moment, which is fine too.
+    void executeUnlessGone(NetlinkRequest request) throws IOException {
+        try {
+            execute(List.of(request));
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.ENOENT)) {
+                throw e;
+            }
         }
     }
 

@@ -12,7 +12,8 @@
 /// theirs. A port of the IPv6 loopback cannot be led on: the kernel has no such switch for it.
 /// Forwarding is switched on for the host with the first bridge and stays on, for IPv6 only with an
 /// IPv6 range (a host that learns its default route from router advertisements then needs
-/// `accept_ra=2`).
+/// `accept_ra=2`). `StaleFlows` makes connection tracking forget datagrams of clients that keep
+/// their port while a sandbox comes or goes.
 @NullMarked
 package io.carpel.runtime.network.bridge;
 

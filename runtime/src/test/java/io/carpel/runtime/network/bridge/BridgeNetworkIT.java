@@ -347,6 +347,44 @@ final class BridgeNetworkIT {
         }
     }
 
+    /// The client keeps its socket, as a resolver does: each datagram is between the same ports.
+    @Test
+    void aClientThatKeepsItsPortFindsWhoeverHasTheHostPortNow() throws Exception {
+        var port = new PortMapping(Protocol.UDP, 5300, 53, "");
+        var target = new InetSocketAddress(HOST_OUTSIDE, 5300);
+        try (DatagramSocket client = world.call(DatagramSocket::new);
+                DatagramSocket onHost =
+                        host.call(() ->
+                                new DatagramSocket(new InetSocketAddress(HOST_OUTSIDE, 5300)))) {
+            client.send(new DatagramPacket(new byte[] {'0'}, 1, target));
+            assertThat(receive(onHost)).isEqualTo('0');
+            // What the host itself was sent before now goes to the sandbox, and when another one
+            // has taken over, to that. No sandbox is given the address of the last one.
+            for (int number = 1; number <= 3; number++) {
+                var pod = namespace("pod" + number);
+                var request = request("pod-" + number, pod.file(), port);
+                String address = attach(request).addresses().getFirst();
+                try (DatagramSocket server =
+                        pod.call(() -> new DatagramSocket(new InetSocketAddress(address, 53)))) {
+                    client.send(new DatagramPacket(new byte[] {(byte) ('0' + number)}, 1, target));
+                    assertThat(receive(server))
+                            .as("pod %d at %s", number, address)
+                            .isEqualTo('0' + number);
+                }
+                detach(request);
+            }
+            client.send(new DatagramPacket(new byte[] {'9'}, 1, target));
+            assertThat(receive(onHost)).isEqualTo('9');
+        }
+    }
+
+    private static int receive(DatagramSocket socket) throws IOException {
+        var received = new DatagramPacket(new byte[8], 8);
+        socket.setSoTimeout(5000);
+        socket.receive(received);
+        return received.getData()[0];
+    }
+
     @Test
     void attachAndDetachAreQuick() throws IOException {
         var pods = new ArrayList<TestNamespace>();
