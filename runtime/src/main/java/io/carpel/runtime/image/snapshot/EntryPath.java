@@ -9,6 +9,9 @@ final class EntryPath {
     private static final int LIMIT = 4000;
     private static final int COMPONENT_LIMIT = 255;
 
+    /// Each missing part is a directory to be made: few bytes must not ask for thousands of them.
+    private static final int PARTS = 255;
+
     private EntryPath() {}
 
     /// The path relative to the layer's root, without empty parts, `.` and `..`; empty for the
@@ -33,6 +36,10 @@ final class EntryPath {
             } else if (!part.isEmpty() && !part.equals(".")) {
                 parts.add(part);
             }
+        }
+        if (parts.size() > PARTS) {
+            throw new LayerRefusedException(
+                    "entry name '%s' has more than %d parts".formatted(Printable.of(raw), PARTS));
         }
         return String.join("/", parts);
     }

@@ -29,11 +29,17 @@ final class LayerTree implements AutoCloseable {
     private static final int LINKS = 40;
     private static final int CHUNK = 128 * 1024;
 
+    /// Characters of names of directories without an entry that are kept in mind, here and with the
+    /// layer for as long as it is present. Archives of usual tools have an entry for each.
+    private static final int IMPLICIT_LIMIT = 128 * 1024;
+
     private final FileCalls files;
     private final Fd root;
     private final Optional<LowerLayers> below;
     private final LinkedHashMap<String, Fd> parents = new LinkedHashMap<>(64, 0.75f, true);
     private final List<String> implicit = new ArrayList<>();
+    private int implicitSize;
+    private long guessed;
     private boolean replaced;
     private boolean lacking;
 
@@ -46,8 +52,24 @@ final class LayerTree implements AutoCloseable {
     }
 
     /// Directories that were made without an entry of their own: their owner and mode are guesses.
+    /// Not all of them when there are very many; the layer is lacking then.
     List<String> implicit() {
         return List.copyOf(implicit);
+    }
+
+    /// How many directories were made without an entry of their own.
+    long guessed() {
+        return guessed;
+    }
+
+    private void remember(String path) {
+        guessed++;
+        if (implicitSize + path.length() <= IMPLICIT_LIMIT) {
+            implicitSize += path.length();
+            implicit.add(path);
+        } else {
+            lacking = true;
+        }
     }
 
     /// Whether an entry took the place of an earlier one of the same archive.
@@ -55,7 +77,7 @@ final class LayerTree implements AutoCloseable {
         return replaced;
     }
 
-    /// Whether something refers to a layer below, none of which is known here.
+    /// Whether something refers to a layer below, none of which is known here, or may do so.
     boolean lacking() {
         return lacking;
     }
@@ -94,14 +116,14 @@ final class LayerTree implements AutoCloseable {
         String name = path.substring(slash + 1);
         try {
             files.mkdirat(above, name, DEFAULT_MODE);
-            implicit.add(path);
+            remember(path);
         } catch (ErrnoException e) {
             if (!e.is(Errno.EEXIST)) {
                 throw e;
             }
             // A link that leads nowhere, or a deletion: a directory with content replaces it.
             replace(above, name);
-            implicit.add(path);
+            remember(path);
         }
         if (below.isPresent()
                 && below.get().at(path) instanceof LowerLayers.Entry.Directory lower

@@ -30,7 +30,7 @@ public final class LayerUnpacker {
     private static final int CHUNK = 128 * 1024;
     private static final byte[] ZEROS = new byte[CHUNK];
     private static final long PAGE = 4096;
-    private static final int TIMES_LIMIT = 64 << 20;
+    private static final int TIMES_LIMIT = 16 << 20;
     private static final int LINK_LIMIT = 4095;
 
     private final FileCalls files;
@@ -69,7 +69,7 @@ public final class LayerUnpacker {
     ///
     /// @param diffId the hash of the archive
     /// @param bytes disk space taken, about
-    /// @param implicit directories that had no entry of their own
+    /// @param implicit directories that had no entry of their own, or the first of very many
     /// @param exact the archive can be restored from its index
     /// @param lacking the layer cannot be right without knowing those below it
     public record Result(
@@ -130,8 +130,8 @@ public final class LayerUnpacker {
         finish();
         return new Result(
                 Digest.of("sha256", hash.digest()),
-                diskBytes + PAGE * tree.implicit().size(),
-                inodes + tree.implicit().size(),
+                diskBytes + PAGE * tree.guessed(),
+                inodes + tree.guessed(),
                 tree.implicit(),
                 !tree.replaced(),
                 tree.lacking(),

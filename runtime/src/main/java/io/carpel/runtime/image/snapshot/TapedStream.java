@@ -12,8 +12,8 @@ import java.security.MessageDigest;
 /// very same archive can be made again. Bounded, so that no header can fill the heap.
 final class TapedStream extends InputStream {
     /// More than this between two files is refused: long names and extended attributes need some
-    /// kilobytes.
-    private static final int HEADER_LIMIT = 8 << 20;
+    /// kilobytes, and parsed into small records a header takes a hundred times its size.
+    private static final int HEADER_LIMIT = 512 << 10;
 
     private final InputStream in;
     private final MessageDigest hash;
