@@ -230,6 +230,15 @@ mapping='userns_options: {mode: 0, uids: [{container_id: 0, host_id: 200000, len
     equal 0 "$(inside "$container" stat -c %u /volume/file)"
 }
 
+@test "a volume's path is read in any script, whatever the host's language" {
+    mkdir "$BATS_TEST_TMPDIR/größe-容量"
+    echo found >"$BATS_TEST_TMPDIR/größe-容量/file"
+    pod=$(new_pod script)
+    container=$(new_container "$pod" script one \
+        ".mounts = [{host_path: \"$BATS_TEST_TMPDIR/größe-容量\", container_path: \"/größe\"}]")
+    equal found "$(inside "$container" cat /größe/file)"
+}
+
 @test "the host's mount table does not grow with containers" {
     pod=$(new_pod mounts)
     before=$(mounts_of_agent)
