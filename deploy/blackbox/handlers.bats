@@ -145,3 +145,36 @@ no_agent() {
     contains "$output" "InvalidArgument"
     contains "$output" "nosuch"
 }
+
+handler_names() {
+    crictl info | jq -r '[.runtimeHandlers[].name] | sort | join(" ")'
+}
+
+has_handlers() {
+    [ "$(handler_names)" = "$1" ]
+}
+
+@test "SIGHUP brings a new handler at once and takes one away; pods that are there stay" {
+    cp "$BATS_FILE_TMPDIR/config.toml" "$BATS_TEST_TMPDIR/before.toml"
+    has_handlers " remap strict"
+    printf '\n[handlers.late]\nshm-size = "2MiB"\n' >>"$BATS_FILE_TMPDIR/config.toml"
+    kill -HUP "$(cat "$agent_dir/agent.pid")"
+    wait_for 10 has_handlers " late remap strict"
+    grep -q 'configuration read again: \[handlers.late is new\]' "$agent_dir/agent.log"
+    pod=$(pod_of late newcomer)
+    container=$(new_container "$pod" newcomer main)
+    equal size=2048k "$(shm_size "$container")"
+    # One that contradicts itself changes nothing.
+    printf 'rlimits = ["NOFILE=9:2"]\n' >>"$BATS_FILE_TMPDIR/config.toml"
+    kill -HUP "$(cat "$agent_dir/agent.pid")"
+    wait_for 10 grep -q 'configuration not taken up, the old one stays: .*NOFILE' "$agent_dir/agent.log"
+    has_handlers " late remap strict"
+    cp "$BATS_TEST_TMPDIR/before.toml" "$BATS_FILE_TMPDIR/config.toml"
+    kill -HUP "$(cat "$agent_dir/agent.pid")"
+    wait_for 10 has_handlers " remap strict"
+    grep -q 'handlers.late is gone' "$agent_dir/agent.log"
+    run -1 pod_of late latecomer
+    contains "$output" "is not a handler of this runtime"
+    equal CONTAINER_RUNNING "$(container_state "$container")"
+    inside "$container" true
+}

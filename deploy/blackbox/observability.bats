@@ -90,8 +90,8 @@ hang_up() {
     run ! logged '.level == "DEBUG"'
     printf 'log.format = "json"\nlog.level = "debug"\npod.shm-size = "1MiB"\n' >"$config"
     hang_up
-    wait_for 10 logged '.message | startswith("configuration read again: [log.level")'
-    wait_for 10 logged '.message | startswith("takes effect at the next start: [pod.shm-size")'
+    wait_for 10 logged '.message | startswith("configuration read again: [log.level")
+        and contains("; takes effect at the next start: [pod.shm-size")'
     crictl version
     wait_for 10 logged '.level == "DEBUG" and .method == "Version"'
     printf 'log.level = "loud"\n' >"$config"
@@ -106,6 +106,28 @@ hang_up() {
     wait_for 10 test -s "$BATS_TEST_TMPDIR/own.log"
     equal "$pid" "$(cat "$agent_dir/agent.pid")"
     crictl version
+}
+
+@test "SIGHUP changes where images are pulled from, and names rules that cannot be read" {
+    dir=$BATS_TEST_TMPDIR/rules
+    mkdir -p "$dir"
+    : >"$dir/none.conf"
+    printf 'registries-conf = "%s"\n' "$dir/none.conf" >"$dir/config.toml"
+    agent_start "$dir" --config "$dir/config.toml"
+    pull=("$CARPEL_TEST_TOOLS/crictl" --config /dev/null --timeout 60s
+        --image-endpoint "unix://$dir/carpel.sock" pull "$busybox")
+    run -1 "${pull[@]}"
+    printf 'registries-conf = "%s"\n' "$CARPEL_TEST_REGISTRIES_CONF" >"$dir/config.toml"
+    kill -HUP "$(cat "$dir/agent.pid")"
+    wait_for 10 grep -q 'configuration read again: \[registries-conf = ' "$dir/agent.log"
+    "${pull[@]}"
+    echo '[[registry]]' >"$dir/none.conf"
+    printf 'registries-conf = "%s"\n' "$dir/none.conf" >"$dir/config.toml"
+    carpel config check "$dir/config.toml" 2>"$dir/said" && return 1
+    grep -q 'none.conf: a \[\[registry\]\] has neither' "$dir/said"
+    kill -HUP "$(cat "$dir/agent.pid")"
+    wait_for 10 grep -q 'pulls will fail: .*none.conf: a \[\[registry\]\] has neither' "$dir/agent.log"
+    "$top/deploy/down" "$dir"
 }
 
 @test "the journal is told each line's priority, and nobody else" {

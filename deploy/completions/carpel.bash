@@ -176,6 +176,7 @@ function _complete_carpel() {
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} node rollback" ];    then _picocli_carpel_node; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} node verify" ];    then _picocli_carpel_node; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} node status" ];    then _picocli_carpel_node; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} config check" ];    then _picocli_carpel_config; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} config default" ];    then _picocli_carpel_config; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} config show" ];    then _picocli_carpel_config; return $?; fi
 
@@ -202,11 +203,13 @@ function _complete_carpel() {
   local cmds19=(node rollback)
   local cmds20=(node verify)
   local cmds21=(node status)
-  local cmds22=(config default)
-  local cmds23=(config show)
+  local cmds22=(config check)
+  local cmds23=(config default)
+  local cmds24=(config show)
 
-  if CompWordsContainsArray "${cmds23[@]}"; then _picocli_carpel_config_show; return $?; fi
-  if CompWordsContainsArray "${cmds22[@]}"; then _picocli_carpel_config_default; return $?; fi
+  if CompWordsContainsArray "${cmds24[@]}"; then _picocli_carpel_config_show; return $?; fi
+  if CompWordsContainsArray "${cmds23[@]}"; then _picocli_carpel_config_default; return $?; fi
+  if CompWordsContainsArray "${cmds22[@]}"; then _picocli_carpel_config_check; return $?; fi
   if CompWordsContainsArray "${cmds21[@]}"; then _picocli_carpel_node_status; return $?; fi
   if CompWordsContainsArray "${cmds20[@]}"; then _picocli_carpel_node_verify; return $?; fi
   if CompWordsContainsArray "${cmds19[@]}"; then _picocli_carpel_node_rollback; return $?; fi
@@ -624,7 +627,7 @@ function _picocli_carpel_config() {
   # Get completion data
   local curr_word=${COMP_WORDS[COMP_CWORD]}
 
-  local commands="default show"
+  local commands="check default show"
   local flag_opts="'-h' '--help'"
   local arg_opts=""
 
@@ -1093,6 +1096,24 @@ function _picocli_carpel_node_status() {
       return $?
       ;;
   esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `check` subcommand.
+function _picocli_carpel_config_check() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+
+  local commands=""
+  local flag_opts="'-h' '--help'"
+  local arg_opts=""
 
   if [[ "${curr_word}" == -* ]]; then
     COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )

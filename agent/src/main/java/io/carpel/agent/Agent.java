@@ -38,9 +38,9 @@ import io.carpel.agent.translate.InfoTranslator;
 import io.carpel.agent.translate.SandboxTranslator;
 import io.carpel.runtime.ContainerRuntime;
 import io.carpel.runtime.HostAccess;
+import io.carpel.runtime.RuntimeConfig;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
@@ -52,23 +52,14 @@ import tools.jackson.databind.json.JsonMapper;
 /// The whole wiring, top to bottom. Opened it has recovered what lives from before and answers;
 /// closed it has let go, while containers run on.
 final class Agent implements AutoCloseable {
-    private final ContainerRuntime runtime;
-    private final ExecutorService work;
+    private final Ground ground;
     private final EventBroadcaster events;
     private final StreamingServer streams;
     private final CriServer server;
-    private final Path socket;
 
     private Agent(
-            ContainerRuntime runtime,
-            ExecutorService work,
-            EventBroadcaster events,
-            StreamingServer streams,
-            CriServer server,
-            Path socket) {
-        this.socket = socket;
-        this.runtime = runtime;
-        this.work = work;
+            Ground ground, EventBroadcaster events, StreamingServer streams, CriServer server) {
+        this.ground = ground;
         this.events = events;
         this.streams = streams;
         this.server = server;
@@ -95,12 +86,13 @@ final class Agent implements AutoCloseable {
             StreamingServer streams =
                     StreamingServer.start(StreamingConfig.of(config), new RuntimeStreams(runtime));
             started = Optional.of(streams);
-            CriServer server =
-                    server(new Ground(config, runtime, work, observation), events, streams);
+            Ground ground =
+                    new Ground(config, runtime, HandlerSettings.of(config), work, observation);
+            CriServer server = server(ground, events, streams);
             server.start();
             observation.watch(runtime);
             serving = true;
-            return new Agent(runtime, work, events, streams, server, config.get(ConfigKeys.LISTEN));
+            return new Agent(ground, events, streams, server);
         } finally {
             if (!serving) {
                 started.ifPresent(StreamingServer::close);
@@ -114,6 +106,7 @@ final class Agent implements AutoCloseable {
     private record Ground(
             AgentConfig config,
             ContainerRuntime runtime,
+            Handlers handlers,
             ExecutorService work,
             Observation observation) {}
 
@@ -122,7 +115,7 @@ final class Agent implements AutoCloseable {
         AgentConfig config = ground.config();
         ContainerRuntime runtime = ground.runtime();
         ObjectMapper json = JsonMapper.shared();
-        Handlers handlers = HandlerSettings.of(config);
+        Handlers handlers = ground.handlers();
         HostAbilities host = HostAbilities.of(HostAccess.probe(runtime.config()));
         Sandboxes sandboxes = Sandboxes.of(runtime.sandboxes());
         Containers containers = Containers.of(runtime.containers(), runtime.execs());
@@ -146,7 +139,7 @@ final class Agent implements AutoCloseable {
                 new NodeService(
                         new NodeService.Facts(
                                 BuildInfo.load().version(),
-                                handlers.names(),
+                                handlers::names,
                                 host,
                                 runtime.cgroupDriver().equals("systemd"),
                                 config.get(ConfigKeys.STATE_DIR).toString()),
@@ -156,7 +149,7 @@ final class Agent implements AutoCloseable {
         var images =
                 new PodImageService(
                         Images.of(runtime.images(), runtime.puller(), runtime.stats()),
-                        handlers.names(),
+                        handlers::names,
                         json);
         return new CriServer(
                 config.get(ConfigKeys.LISTEN),
@@ -197,9 +190,24 @@ final class Agent implements AutoCloseable {
                 stats, events, new PodMetricsService(Counters.of(runtime.counters()), usages));
     }
 
+    /// Makes ready to go by another configuration, as far as that can be while serving: handlers,
+    /// and how images are pulled.
+    ///
+    /// @return puts it into effect
+    /// @throws io.carpel.agent.config.ConfigException when it contradicts itself; then nothing
+    ///   changes
+    Runnable prepare(AgentConfig next) {
+        Handlers handlers = HandlerSettings.of(next);
+        RuntimeConfig.Images images = RuntimeSettings.of(next).images();
+        return () -> {
+            ground.handlers().become(handlers);
+            ground.runtime().use(images);
+        };
+    }
+
     /// Whether clients can still find us: somebody may have removed the socket.
     boolean healthy() {
-        return Files.exists(socket);
+        return Files.exists(ground.config().get(ConfigKeys.LISTEN));
     }
 
     /// Answers no more calls, lets those under way end, then lets go of the runtime.
@@ -211,8 +219,8 @@ final class Agent implements AutoCloseable {
             streams.close();
             server.close();
         } finally {
-            work.shutdown();
-            runtime.close();
+            ground.work().shutdown();
+            ground.runtime().close();
         }
     }
 }

@@ -3,6 +3,7 @@ package io.carpel.agent;
 import io.carpel.agent.config.AgentConfig;
 import io.carpel.agent.config.BuildInfo;
 import io.carpel.agent.config.ConfigKeys;
+import io.carpel.agent.config.RuntimeSettings;
 import io.carpel.agent.log.Journal;
 import io.carpel.agent.log.LogSetup;
 import io.carpel.agent.metrics.Observation;
@@ -40,11 +41,17 @@ final class ServeProcess {
     /// @return the exit code, when it did not come to serving
     static int run(AgentConfig config, Supplier<AgentConfig> again) {
         LogSetup.apply(config);
-        HangUp.handle(new Reload(config, again, LogSetup::apply)::run);
-        return new ServeProcess().serve(config);
+        Reload reload =
+                new Reload(
+                        config,
+                        again,
+                        LogSetup::apply,
+                        next -> HostAccess.registryProblems(RuntimeSettings.of(next).images()));
+        HangUp.handle(reload::run);
+        return new ServeProcess().serve(config, reload);
     }
 
-    private int serve(AgentConfig config) {
+    private int serve(AgentConfig config, Reload reload) {
         LOG.info(
                 "carpel {} starts, instance '{}', state in {}",
                 BuildInfo.load().version(),
@@ -57,6 +64,7 @@ final class ServeProcess {
             writePid(pidFile);
             Runtime.getRuntime()
                     .addShutdownHook(Thread.ofPlatform().name("stop").unstarted(this::onSignal));
+            reload.serving(agent::prepare);
             notifier.ready("serving on " + config.get(ConfigKeys.LISTEN));
             notifier.startWatchdog(agent::healthy);
             LOG.info("serving after {} ms", sinceStart());

@@ -26,6 +26,8 @@ final class ReloadTest {
     @TempDir Path directory;
 
     private final List<AgentConfig> applied = new ArrayList<>();
+    private final List<AgentConfig> served = new ArrayList<>();
+    private final List<String> problems = new ArrayList<>();
     private final ListAppender<ILoggingEvent> log = new ListAppender<>();
     private Path file;
     private Reload reload;
@@ -37,7 +39,7 @@ final class ReloadTest {
         log.start();
         logger().addAppender(log);
         logger().setLevel(Level.INFO);
-        reload = new Reload(load(), this::load, applied::add);
+        reload = new Reload(load(), this::load, applied::add, _ -> problems);
     }
 
     @AfterEach
@@ -72,8 +74,8 @@ final class ReloadTest {
                 .isEqualTo(ConfigKeys.LogLevel.DEBUG);
         assertThat(said())
                 .containsExactly(
-                        "configuration read again: [log.level = \"debug\"]",
-                        "takes effect at the next start: [pod.shm-size = \"1MiB\"]");
+                        "configuration read again: [log.level = \"debug\"]; takes effect at the next"
+                                + " start: [pod.shm-size = \"1MiB\"]");
     }
 
     @Test
@@ -82,8 +84,8 @@ final class ReloadTest {
         write("[pod]\nshm-size = \"1MiB\"\n");
         assertThat(said())
                 .containsExactly(
-                        "configuration read again: nothing changed",
-                        "takes effect at the next start: [pod.shm-size = \"1MiB\"]");
+                        "configuration read again: nothing changed; takes effect at the next"
+                                + " start: [pod.shm-size = \"1MiB\"]");
         write("");
         assertThat(said()).containsExactly("configuration read again: nothing changed");
     }
@@ -106,11 +108,70 @@ final class ReloadTest {
                         this::load,
                         _ -> {
                             throw new ConfigException("log.file: cannot append to /x");
-                        });
+                        },
+                        _ -> problems);
+        refused.serving(next -> () -> served.add(next));
         refused.run();
         assertThat(said())
                 .containsExactly(
                         "configuration not taken up, the old one stays:"
                                 + " log.file: cannot append to /x");
+        assertThat(served).isEmpty();
+    }
+
+    @Test
+    void handlersAndPullsChangeAtOnce() throws IOException {
+        reload.serving(next -> () -> served.add(next));
+        write(
+                """
+                [image]
+                stall-timeout = "9s"
+                [handlers.batch]
+                shm-size = "1MiB"
+                [handlers.small]
+                """);
+        assertThat(said())
+                .containsExactly(
+                        "configuration read again: [image.stall-timeout = \"9s\","
+                                + " handlers.batch is new, handlers.small is new]");
+        write("[handlers.batch]\nshm-size = \"2MiB\"\n");
+        assertThat(said())
+                .containsExactly(
+                        "configuration read again: [image.stall-timeout = \"1m\","
+                                + " handlers.batch, handlers.small is gone]");
+        assertThat(served).hasSize(2);
+        assertThat(served.getLast().handlers()).hasSize(1);
+    }
+
+    @Test
+    void whatTheAgentRefusesChangesNothing() throws IOException {
+        reload.serving(_ -> {
+            throw new ConfigException("handlers.batch contradicts itself");
+        });
+        write("[log]\nlevel = \"debug\"\n");
+        assertThat(applied).isEmpty();
+        assertThat(said())
+                .containsExactly(
+                        "configuration not taken up, the old one stays: handlers.batch contradicts"
+                                + " itself");
+    }
+
+    /// SIGHUP may come before the agent serves.
+    @Test
+    void anAgentThatServesLaterIsToldTheLastOne() throws IOException {
+        write("[handlers.batch]\n");
+        reload.serving(next -> () -> served.add(next));
+        assertThat(served).hasSize(1);
+        assertThat(served.getFirst().handlers()).hasSize(1);
+    }
+
+    @Test
+    void filesThatPullsGoByAreLookedAt() throws IOException {
+        problems.add("/x/registries.conf is not TOML");
+        write("");
+        assertThat(said())
+                .containsExactly(
+                        "configuration read again: nothing changed",
+                        "pulls will fail: /x/registries.conf is not TOML");
     }
 }

@@ -264,6 +264,11 @@ public final class ContainerRuntime implements AutoCloseable {
         return puller;
     }
 
+    /// Pulls from now on go by these settings.
+    public void use(RuntimeConfig.Images images) {
+        puller.use(RuntimeParts.images(images));
+    }
+
     public ImageArchives archives() {
         return archives;
     }

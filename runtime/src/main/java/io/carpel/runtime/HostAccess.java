@@ -7,6 +7,7 @@ import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.host.FeatureProbe;
 import io.carpel.runtime.host.KernelFeatures;
 import io.carpel.runtime.host.ServiceNotifier;
+import io.carpel.runtime.image.registry.RegistryFiles;
 import io.carpel.runtime.launch.ShimLauncher;
 import io.carpel.runtime.lifecycle.Closer;
 import io.carpel.runtime.linux.LinuxBpfCalls;
@@ -14,9 +15,12 @@ import io.carpel.runtime.linux.LinuxDatagramCalls;
 import io.carpel.runtime.linux.LinuxMountCalls;
 import io.carpel.runtime.linux.LinuxNamespaceCalls;
 import io.carpel.runtime.linux.LinuxSeccompCalls;
+import io.carpel.runtime.network.node.NetworkConfig;
+import io.carpel.runtime.security.Capabilities;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
 /// What of the host is to be had without a runtime: its abilities, its service manager.
@@ -53,6 +57,19 @@ public final class HostAccess {
         } finally {
             closer.close();
         }
+    }
+
+    /// What is wrong with the files by which pulls of images go, a sentence for each.
+    public static List<String> registryProblems(RuntimeConfig.Images images) {
+        return RegistryFiles.problems(RuntimeParts.images(images).registry());
+    }
+
+    /// Looks at a configuration without opening a runtime by it.
+    ///
+    /// @throws io.carpel.runtime.error.InvalidArgumentException naming what no runtime would take
+    public static void check(RuntimeConfig config) {
+        NetworkConfig _ = RuntimeParts.network(config);
+        config.containers().defaultCapabilities().forEach(Capabilities::number);
     }
 
     /// The nearest directory above that is there: on the same filesystem, in all likelihood.

@@ -78,7 +78,7 @@ record RuntimeParts(
                 images);
     }
 
-    private static NetworkConfig network(RuntimeConfig config) {
+    static NetworkConfig network(RuntimeConfig config) {
         RuntimeConfig.Network wanted = config.network();
         BridgeConfig bridge = BridgeConfig.forInstance(config.instance());
         if (!wanted.bridgeRange().isEmpty()) {
@@ -111,7 +111,7 @@ record RuntimeParts(
         };
     }
 
-    private static ImageSettings images(RuntimeConfig.Images wanted) {
+    static ImageSettings images(RuntimeConfig.Images wanted) {
         RegistrySettings usual = RegistrySettings.defaults();
         RegistrySettings chosen =
                 new RegistrySettings(

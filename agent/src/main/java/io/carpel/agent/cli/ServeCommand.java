@@ -23,9 +23,11 @@ import picocli.CommandLine.Spec;
         description = {
             "Run the agent in the foreground until SIGTERM. Containers outlive it: a new agent finds"
                     + " them again.",
-            "SIGHUP reads the configuration again: the log's level, format and file change at once,"
-                    + " and the log names what waits for the next start. A configuration that is"
-                    + " not valid changes nothing."
+            "SIGHUP reads the configuration again: the log's level, format and file, the runtime"
+                    + " handlers with what they fall back to, and how images are pulled change at"
+                    + " once, for what is made from then on; the log names what waits for the next"
+                    + " start. A configuration that is not valid changes nothing: `carpel config"
+                    + " check` says so beforehand."
         })
 final class ServeCommand implements Callable<Integer> {
     private final AgentLauncher launcher;

@@ -33,6 +33,15 @@ public final class HandlerConfig {
         return keys;
     }
 
+    /// What the files say, a line for each key.
+    public String toml() {
+        StringBuilder text = new StringBuilder();
+        for (ConfigKey<?> key : set()) {
+            text.append(key.leaf()).append(" = ").append(toml(key)).append('\n');
+        }
+        return text.toString();
+    }
+
     /// Where a key is set: `/etc/carpel/config.toml:12`, or `default`.
     public String origin(ConfigKey<?> key) {
         Setting setting = settings.get(key);

@@ -22,19 +22,21 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Images, by any reference a caller may use.
 public final class PodImageService {
     private final Images images;
-    private final Set<String> handlers;
+    private final Supplier<Set<String>> handlers;
     private final ObjectMapper json;
 
-    /// @param handlers names of runtime handlers that may be asked for, besides the empty one
-    public PodImageService(Images images, Set<String> handlers, ObjectMapper json) {
+    /// @param handlers names of runtime handlers that may be asked for, besides the empty one; they
+    ///   may change
+    public PodImageService(Images images, Supplier<Set<String>> handlers, ObjectMapper json) {
         this.images = images;
-        this.handlers = Set.copyOf(handlers);
+        this.handlers = handlers;
         this.json = json;
     }
 
@@ -81,7 +83,7 @@ public final class PodImageService {
     public String pull(PullImageRequest request) {
         String ref = reference(request.getImage().getImage());
         String handler = request.getImage().getRuntimeHandler();
-        if (!handler.isEmpty() && !handlers.contains(handler)) {
+        if (!handler.isEmpty() && !handlers.get().contains(handler)) {
             throw new InvalidArgumentException(
                     "image.runtime_handler '%s' is not a handler of this runtime"
                             .formatted(Printable.of(handler)));

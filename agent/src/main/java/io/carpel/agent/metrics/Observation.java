@@ -59,7 +59,8 @@ public final class Observation implements AutoCloseable {
 
     /// The same executor, where tasks are still seen as part of the call that handed them over.
     public Executor carrying(Executor executor) {
-        return traces.map(sent -> sent.carrying(executor)).orElse(executor);
+        // No lambda: it would load the class even where there is none.
+        return traces.isPresent() ? traces.get().carrying(executor) : executor;
     }
 
     /// Shows the runtime's own numbers from now on.
@@ -70,6 +71,8 @@ public final class Observation implements AutoCloseable {
     @Override
     public void close() {
         prometheus.ifPresent(Prometheus::close);
-        traces.ifPresent(Traces::close);
+        if (traces.isPresent()) {
+            traces.get().close();
+        }
     }
 }

@@ -41,22 +41,18 @@ public final class NodeService {
     private final Consumer<List<String>> podRanges;
     private final ObjectMapper json;
 
-    /// What is known when the agent starts and does not change.
+    /// What is known when the agent starts.
     ///
     /// @param version of this build, a semantic version
-    /// @param handlers names of runtime handlers besides the empty one
+    /// @param handlers names of runtime handlers besides the empty one, which may change
     /// @param systemdCgroups whether systemd makes the cgroups
     /// @param stateDirectory where images and writable layers lie
     public record Facts(
             String version,
-            Set<String> handlers,
+            Supplier<Set<String>> handlers,
             HostAbilities host,
             boolean systemdCgroups,
-            String stateDirectory) {
-        public Facts {
-            handlers = Set.copyOf(handlers);
-        }
-    }
+            String stateDirectory) {}
 
     /// @param network the network's state as it is known now; must not wait
     /// @param podRanges hears the cluster's address ranges for this node
@@ -101,7 +97,8 @@ public final class NodeService {
                                                 facts.host().userNamespacesWithHostNetwork())
                                         .setMountOptions(facts.host().mountOptions()));
         response.addRuntimeHandlers(handler(""));
-        new TreeSet<>(facts.handlers()).forEach(name -> response.addRuntimeHandlers(handler(name)));
+        new TreeSet<>(facts.handlers().get())
+                .forEach(name -> response.addRuntimeHandlers(handler(name)));
         if (verbose) {
             response.putAllInfo(info(state));
         }

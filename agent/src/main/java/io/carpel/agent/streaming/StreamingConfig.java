@@ -4,6 +4,7 @@ import io.carpel.agent.config.AgentConfig;
 import io.carpel.agent.config.ConfigKey;
 import io.carpel.agent.config.ConfigKeys;
 import io.carpel.runtime.error.InvalidArgumentException;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -57,6 +58,15 @@ public record StreamingConfig(
                 tls(config),
                 config.get(ConfigKeys.STREAM_CREATION_TIMEOUT),
                 config.get(ConfigKeys.STREAM_IDLE_TIMEOUT));
+    }
+
+    /// Reads the files of TLS, as a start would.
+    ///
+    /// @throws IOException naming the file that cannot be used
+    public void check() throws IOException {
+        if (tls.isPresent()) {
+            TlsFiles.load(tls.get());
+        }
     }
 
     private static Optional<Tls> tls(AgentConfig config) {

@@ -3,21 +3,30 @@ package io.carpel.agent.translate;
 import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.spec.ProfileSpec;
 import io.carpel.runtime.spec.SandboxSpec;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/// The runtime handlers that a pod can ask for by name.
+/// The runtime handlers that a pod can ask for by name. Thread-safe.
 public final class Handlers {
-    private final Map<String, Handler> byName = new TreeMap<>();
+    private volatile Map<String, Handler> byName;
 
     /// @param standard the one with the empty name
     /// @param others those that the administrator has made
     public Handlers(Handler standard, List<Handler> others) {
-        byName.put("", standard);
-        others.forEach(handler -> byName.put(handler.name(), handler));
+        Map<String, Handler> all = new TreeMap<>();
+        all.put("", standard);
+        others.forEach(handler -> all.put(handler.name(), handler));
+        byName = Collections.unmodifiableMap(all);
+    }
+
+    /// Is like the other from now on, for whoever asks next. Sandboxes and containers that exist
+    /// stay as they were made.
+    public void become(Handlers other) {
+        byName = other.byName;
     }
 
     /// The default one, and others that decide nothing.

@@ -105,6 +105,42 @@ final class CommandLineTest {
     }
 
     @Test
+    void configCheckNamesEveryMistake() throws IOException {
+        Path file = dir.resolve("c.toml");
+        Files.writeString(file, "[log]\nlevel = \"warn\"\n");
+        assertThat(run("config", "check", file.toString())).isZero();
+        assertThat(out.toString()).isEqualTo(file + ": no mistake found\n");
+        Path rules = dir.resolve("registries.conf");
+        Files.writeString(rules, "[[registry]]\nlocation = \n");
+        Files.writeString(
+                file,
+                """
+                registries-conf = "%s"
+                log.file = "%s/none/log"
+                stream.tls-cert = "/cert"
+                security.default-capabilities = ["SYS_NOTHING"]
+                [handlers.odd]
+                default-seccomp = "%s/no.json"
+                rlimits = ["NOFILE=9:2"]
+                """
+                        .formatted(rules, dir, dir));
+        assertThat(run("config", "check", file.toString())).isEqualTo(CarpelCommand.FAILED);
+        assertThat(err.toString().lines())
+                .hasSize(6)
+                .allMatch(line -> line.startsWith("carpel: "))
+                .anyMatch(line -> line.contains("SYS_NOTHING"))
+                .anyMatch(line -> line.contains("handlers.odd.rlimits"))
+                .anyMatch(line -> line.contains("stream.tls-key"))
+                .anyMatch(line -> line.contains(dir + "/no.json cannot be read"))
+                .anyMatch(line -> line.contains("no directory " + dir + "/none"))
+                .anyMatch(line -> line.contains(rules + " is not TOML"));
+        Files.writeString(file, "log.level = \"loud\"\n");
+        assertThat(run("config", "check", file.toString())).isEqualTo(CarpelCommand.FAILED);
+        assertThat(err.toString()).contains(file + ":1: log.level");
+        assertThat(run("config", "check", dir + "/none.toml")).isEqualTo(CarpelCommand.FAILED);
+    }
+
+    @Test
     void clientsSayWhenNoAgentIsThere() throws IOException {
         Path socket = dir.resolve("none.sock");
         assertThat(run("version", "--connect", socket.toString())).isEqualTo(CarpelCommand.FAILED);

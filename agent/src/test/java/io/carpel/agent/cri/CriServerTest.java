@@ -117,7 +117,7 @@ final class CriServerTest {
                 new PodSandboxService.Tools(new RandomIds(), Clock.systemUTC(), executor);
         NodeService node =
                 new NodeService(
-                        new NodeService.Facts("0.1.0", Set.of(), Requests.ABLE, false, "/v"),
+                        new NodeService.Facts("0.1.0", Set::of, Requests.ABLE, false, "/v"),
                         () ->
                                 new NetworkStatus(
                                         true, "ok", NetworkKind.BRIDGE, "carpel0", "OK", List.of()),
@@ -152,7 +152,7 @@ final class CriServerTest {
                                         new PodMetricsService(
                                                 new FakeCounters(), new FakeUsages())),
                                 StreamUrls.NONE),
-                        new CriImageService(new PodImageService(noImages, Set.of(), json))));
+                        new CriImageService(new PodImageService(noImages, Set::of, json))));
     }
 
     @AfterEach

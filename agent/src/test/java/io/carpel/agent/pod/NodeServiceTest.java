@@ -23,7 +23,8 @@ final class NodeServiceTest {
 
     private NodeService node(HostAbilities host, boolean systemd, boolean networkReady) {
         return new NodeService(
-                new NodeService.Facts("0.1.0", Set.of("carpel"), host, systemd, "/var/lib/carpel"),
+                new NodeService.Facts(
+                        "0.1.0", () -> Set.of("carpel"), host, systemd, "/var/lib/carpel"),
                 () ->
                         new NetworkStatus(
                                 networkReady,

@@ -63,6 +63,12 @@ public final class ImagePuller implements AutoCloseable {
                         Thread.ofPlatform().daemon().name("image-pull-", 0).factory());
     }
 
+    /// Pulls that begin from now on go by these settings; those under way end as they began.
+    public void use(ImageSettings settings) {
+        registries.use(settings.registry());
+        pool.resize(settings.parallelLayers());
+    }
+
     private record Key(String ref, Optional<RegistryCredentials> credentials) {}
 
     /// A pull and those who wait for it.

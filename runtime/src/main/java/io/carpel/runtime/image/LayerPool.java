@@ -5,22 +5,37 @@ import io.carpel.runtime.error.KernelFaultException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /// The threads that transfer and unpack layers; their number bounds the work of all pulls taken
 /// together. Platform threads: unpacking waits in the kernel.
 final class LayerPool implements AutoCloseable {
-    private final ExecutorService threads;
+    private final ThreadPoolExecutor threads;
 
     LayerPool(ImageStore store) {
         this.threads =
-                Executors.newFixedThreadPool(
+                new ThreadPoolExecutor(
                         store.settings().parallelLayers(),
+                        store.settings().parallelLayers(),
+                        0,
+                        TimeUnit.SECONDS,
+                        new LinkedBlockingQueue<>(),
                         Thread.ofPlatform().daemon().name("image-layer-", 0).factory());
+    }
+
+    /// Layers that are under way go on when there are to be fewer.
+    ///
+    /// @param count how many at once, at least 1
+    synchronized void resize(int count) {
+        // At no moment may the core be above the maximum.
+        threads.setMaximumPoolSize(Math.max(count, threads.getCorePoolSize()));
+        threads.setCorePoolSize(count);
+        threads.setMaximumPoolSize(count);
     }
 
     /// Runs all of them and returns when the last has ended. The first failure stops the others by

@@ -33,13 +33,7 @@ final class AuthFile {
 
     private static Optional<Login> find(
             Path file, byte[] content, Endpoint endpoint, CredentialHelper helper) {
-        JsonNode root;
-        try {
-            root = Json.read(content);
-        } catch (JacksonException e) {
-            // The message of the parser would quote what stands there.
-            throw new FailedPreconditionException(file + " is not JSON");
-        }
+        JsonNode root = parse(file, content);
         for (String key : keys(endpoint)) {
             JsonNode entry = root.path("auths").path(key);
             if (!entry.path("identitytoken").asString("").isEmpty()) {
@@ -62,6 +56,20 @@ final class AuthFile {
             }
         }
         return Optional.empty();
+    }
+
+    private static JsonNode parse(Path file, byte[] content) {
+        try {
+            return Json.read(content);
+        } catch (JacksonException e) {
+            // The message of the parser would quote what stands there.
+            throw new FailedPreconditionException(file + " is not JSON");
+        }
+    }
+
+    /// @throws FailedPreconditionException when the file is there and cannot be used
+    static void check(Path file) {
+        ConfigFiles.read(file, FILE_LIMIT).ifPresent(content -> parse(file, content));
     }
 
     /// `host/a/b`, `host/a`, `host`, and the old spellings with a scheme.

@@ -25,11 +25,15 @@ final class Exchanges implements AutoCloseable {
     private static final String AGENT = "carpel";
     private static final int MESSAGE_LIMIT = 200;
 
-    private final RegistrySettings settings;
+    private volatile RegistrySettings settings;
     private final Map<String, HttpClient> clients = new ConcurrentHashMap<>();
 
     Exchanges(RegistrySettings settings) {
         this.settings = settings;
+    }
+
+    void use(RegistrySettings next) {
+        settings = next;
     }
 
     /// One request and the beginning of its answer; the caller closes the body.
@@ -41,20 +45,19 @@ final class Exchanges implements AutoCloseable {
             Interruption interruption)
             throws IOException {
         interruption.check();
+        Duration patience = settings.stallTimeout();
         HttpRequest.Builder request = HttpRequest.newBuilder(uri).header("User-Agent", AGENT);
         headers.forEach(request::header);
         form.ifPresent(f ->
                 request.header("Content-Type", "application/x-www-form-urlencoded")
                         .POST(HttpRequest.BodyPublishers.ofString(f)));
         CompletableFuture<HttpResponse<BodyStream>> answer =
-                client(endpoint, uri)
-                        .sendAsync(request.build(), _ -> new BodyStream(settings.stallTimeout()));
+                client(endpoint, uri).sendAsync(request.build(), _ -> new BodyStream(patience));
         try (var _ = interruption.onStop(() -> answer.cancel(true))) {
-            return answer.get(settings.stallTimeout().toMillis(), TimeUnit.MILLISECONDS);
+            return answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             answer.cancel(true);
-            throw new IOException(
-                    "no answer within " + settings.stallTimeout().toSeconds() + " s", e);
+            throw new IOException("no answer within " + patience.toSeconds() + " s", e);
         } catch (CancellationException e) {
             interruption.check();
             throw new IOException("request broken off", e);

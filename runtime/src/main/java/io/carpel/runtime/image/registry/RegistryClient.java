@@ -5,14 +5,19 @@ import java.util.Optional;
 
 /// Talks to registries by the host's rules. Thread-safe.
 public final class RegistryClient implements AutoCloseable {
-    private final RegistrySettings settings;
+    private volatile RegistrySettings settings;
     private final Exchanges exchanges;
-    private final HostLogins logins;
+    private final CredentialHelper helper = CredentialHelper.host();
 
     public RegistryClient(RegistrySettings settings) {
         this.settings = settings;
         this.exchanges = new Exchanges(settings);
-        this.logins = new HostLogins(settings, CredentialHelper.host());
+    }
+
+    /// Pulls that begin from now on go by these settings.
+    public void use(RegistrySettings next) {
+        settings = next;
+        exchanges.use(next);
     }
 
     /// Begins one pull: reads the host's rules as they are now.
@@ -25,15 +30,16 @@ public final class RegistryClient implements AutoCloseable {
             Optional<Login> login,
             String onlyHost,
             Interruption interruption) {
-        SignaturePolicy.check(settings.policy(), name);
-        RegistryRules rules =
-                RegistryRules.load(settings.registriesConf(), settings.registriesConfDir());
+        RegistrySettings now = settings;
+        SignaturePolicy.check(now.policy(), name);
+        RegistryRules rules = RegistryRules.load(now.registriesConf(), now.registriesConfDir());
+        HostLogins logins = new HostLogins(now, helper);
         List<EndpointSession> sessions =
                 rules.endpoints(name).stream()
                         .map(endpoint ->
                                 new EndpointSession(
                                         exchanges,
-                                        settings,
+                                        now,
                                         endpoint,
                                         new Authorizer(
                                                 exchanges,
@@ -44,7 +50,7 @@ public final class RegistryClient implements AutoCloseable {
                                                 interruption),
                                         interruption))
                         .toList();
-        return new RegistrySession(name, sessions, interruption, settings);
+        return new RegistrySession(name, sessions, interruption, now);
     }
 
     /// The caller's login is for the registry that was named, never for a mirror of it.

@@ -26,13 +26,7 @@ final class SignaturePolicy {
         if (content.isEmpty()) {
             return;
         }
-        JsonNode root;
-        try {
-            root = Json.read(content.get());
-        } catch (JacksonException e) {
-            throw new FailedPreconditionException(
-                    PREFIX + file + " is not JSON: " + e.getOriginalMessage(), e);
-        }
+        JsonNode root = parse(file, content.get());
         JsonNode requirements = requirements(root, name);
         if (!requirements.isArray() || requirements.isEmpty()) {
             throw new FailedPreconditionException(
@@ -51,6 +45,20 @@ final class SignaturePolicy {
                                         .formatted(PREFIX, name, type, file));
             }
         }
+    }
+
+    private static JsonNode parse(Path file, byte[] content) {
+        try {
+            return Json.read(content);
+        } catch (JacksonException e) {
+            throw new FailedPreconditionException(
+                    PREFIX + file + " is not JSON: " + e.getOriginalMessage(), e);
+        }
+    }
+
+    /// @throws FailedPreconditionException when the file is there and cannot be used
+    static void check(Path file) {
+        ConfigFiles.read(file, FILE_LIMIT).ifPresent(content -> parse(file, content));
     }
 
     private static JsonNode requirements(JsonNode root, RepositoryName name) {

@@ -75,6 +75,14 @@ final class Tls {
         }
     }
 
+    /// Reads the certificates for a registry, but not the system's.
+    ///
+    /// @throws FailedPreconditionException naming the certificate file that cannot be used
+    static void check(Path own) {
+        ConfigFiles.dropIns(own, ".crt").forEach(Tls::certificates);
+        ConfigFiles.dropIns(own, ".cert").forEach(Tls::clientKeys);
+    }
+
     /// Changes whenever the host's certificates do.
     static String state(List<Path> certDirs, String host) {
         StringBuilder out = new StringBuilder();
