@@ -10,9 +10,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.carpel.runtime.container.Container;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.sandbox.Sandbox;
+import io.carpel.runtime.sandbox.Specs;
 import io.carpel.runtime.spec.ContainerSpec;
 import io.carpel.runtime.spec.NamespaceSpec;
 import io.carpel.runtime.spec.PidMode;
+import io.carpel.runtime.spec.ProfileSpec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -71,10 +73,12 @@ final class NamespaceIT {
         long parent = Long.parseLong(statusField(pid(container), "PPid"));
         assertThat(proc(parent, "comm").strip()).isEqualTo("carpel-shim");
         assertThat(parent).isNotEqualTo(ProcessHandle.current().pid());
-        assertThat(proc(parent, "cgroup")).contains("/carpel-itns/shims");
+        // What cgroupfs and systemd call it.
+        assertThat(proc(parent, "cgroup").strip())
+                .containsAnyOf("/carpel-itns/shims", container.id() + ".scope/shim");
         assertThat(proc(pid(container), "cgroup"))
-                .contains("/carpel-itns/" + container.id())
-                .doesNotContain("shims");
+                .containsAnyOf("/carpel-itns/" + container.id(), container.id() + ".scope/")
+                .doesNotContain("/shim");
     }
 
     @Test
@@ -208,7 +212,16 @@ final class NamespaceIT {
     void theHostsPidNamespaceShowsItsProcessesAndLetsThemBeSignalled() throws Exception {
         Process victim = new ProcessBuilder("sleep", "600").start();
         Sandbox pod = under.run(new NamespaceSpec(true, false, PidMode.HOST, Optional.empty()));
-        Container container = under.start(pod, "sleep", "600");
+        // Under AppArmor's default profile, as under docker's, no process that is not confined
+        // itself can be signalled.
+        Container container =
+                under.start(
+                        Specs.container(
+                                RuntimeUnderTest.newId(),
+                                pod.spec(),
+                                TestImageLayout.NAME,
+                                List.of("sleep", "600"),
+                                Specs.security(false, ProfileSpec.unconfined())));
         assertThat(namespace(pid(container), "pid")).isEqualTo(hostNamespace("pid"));
         assertThat(statusField(pid(container), "NSpid")).isEqualTo("" + pid(container));
         assertThat(under.sh(container, "cat /proc/" + victim.pid() + "/comm")).isEqualTo("sleep");

@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.carpel.runtime.network.bridge.BridgeConfig;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.TreeSet;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -60,7 +63,25 @@ final class RuntimeExtension implements BeforeAllCallback, AfterEachCallback, Af
         if (Files.exists(Path.of("/sys/class/net", bridge))) {
             NamespaceIT.host("ip", "link", "delete", bridge);
         }
+        awaitReaped();
         assertThat(look()).as("what is left of %s", mark).isSubsetOf(before);
+    }
+
+    /// Processes that have ended are there until somebody takes note, which may be the host's init.
+    private void awaitReaped() {
+        Instant deadline = Instant.now().plus(RuntimeUnderTest.PATIENCE);
+        while (Instant.now().isBefore(deadline)) {
+            List<String> processes = new ArrayList<>();
+            try {
+                processes(processes);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            if (before.containsAll(processes)) {
+                return;
+            }
+            LockSupport.parkNanos(10_000_000);
+        }
     }
 
     private List<String> look() throws IOException {

@@ -30,7 +30,7 @@ import java.util.function.BooleanSupplier;
 
 /// A runtime with everything it needs in a directory of its own, and short ways to use it.
 final class RuntimeUnderTest implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    static final Duration PATIENCE = Duration.ofSeconds(20);
 
     final Path directory;
     final RuntimeConfig config;

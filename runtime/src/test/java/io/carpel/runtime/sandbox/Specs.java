@@ -50,6 +50,15 @@ public final class Specs {
 
     public static ContainerSpec container(
             String id, SandboxSpec sandbox, String image, List<String> command) {
+        return container(id, sandbox, image, command, security(false));
+    }
+
+    public static ContainerSpec container(
+            String id,
+            SandboxSpec sandbox,
+            String image,
+            List<String> command,
+            SecuritySpec security) {
         return new ContainerSpec(
                 id,
                 sandbox.id(),
@@ -60,7 +69,7 @@ public final class Specs {
                 List.of(),
                 List.of(),
                 ResourceLimits.none(),
-                security(false),
+                security,
                 List.of(),
                 sandbox.namespaces().pid(),
                 Optional.empty(),
@@ -75,6 +84,10 @@ public final class Specs {
     }
 
     public static SecuritySpec security(boolean privileged) {
+        return security(privileged, ProfileSpec.runtimeDefault());
+    }
+
+    public static SecuritySpec security(boolean privileged, ProfileSpec apparmor) {
         return new SecuritySpec(
                 privileged,
                 Optional.empty(),
@@ -86,7 +99,7 @@ public final class Specs {
                 List.of(),
                 List.of(),
                 ProfileSpec.unconfined(),
-                ProfileSpec.runtimeDefault(),
+                apparmor,
                 new SelinuxSpec("", "", "", ""));
     }
 }

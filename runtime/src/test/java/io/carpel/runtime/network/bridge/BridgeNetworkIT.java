@@ -384,31 +384,4 @@ final class BridgeNetworkIT {
         socket.receive(received);
         return received.getData()[0];
     }
-
-    @Test
-    void attachAndDetachAreQuick() throws IOException {
-        var pods = new ArrayList<TestNamespace>();
-        for (int i = 0; i < 40; i++) {
-            pods.add(namespace("pod" + i));
-        }
-        var attach = new ArrayList<Double>();
-        var detach = new ArrayList<Double>();
-        host.call(() -> {
-            for (int i = 0; i < pods.size(); i++) {
-                long start = System.nanoTime();
-                network.attach(request("pod-" + i, pods.get(i).file(), tcp(8000 + i, 80, "")));
-                attach.add((System.nanoTime() - start) / 1e6);
-            }
-            for (int i = 0; i < pods.size(); i++) {
-                long start = System.nanoTime();
-                network.detach(request("pod-" + i, pods.get(i).file()));
-                detach.add((System.nanoTime() - start) / 1e6);
-            }
-            return true;
-        });
-        attach.sort(null);
-        detach.sort(null);
-        assertThat(attach.get(20)).as("median of attach, ms: %s", attach).isLessThan(20);
-        assertThat(detach.get(20)).as("median of detach, ms: %s", detach).isLessThan(10);
-    }
 }
