@@ -176,6 +176,8 @@ function _complete_carpel() {
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} node rollback" ];    then _picocli_carpel_node; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} node verify" ];    then _picocli_carpel_node; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} node status" ];    then _picocli_carpel_node; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} node uninstall-all" ];    then _picocli_carpel_node; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} node test-pod" ];    then _picocli_carpel_node; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} config check" ];    then _picocli_carpel_config; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} config default" ];    then _picocli_carpel_config; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} config show" ];    then _picocli_carpel_config; return $?; fi
@@ -203,13 +205,17 @@ function _complete_carpel() {
   local cmds19=(node rollback)
   local cmds20=(node verify)
   local cmds21=(node status)
-  local cmds22=(config check)
-  local cmds23=(config default)
-  local cmds24=(config show)
+  local cmds22=(node uninstall-all)
+  local cmds23=(node test-pod)
+  local cmds24=(config check)
+  local cmds25=(config default)
+  local cmds26=(config show)
 
-  if CompWordsContainsArray "${cmds24[@]}"; then _picocli_carpel_config_show; return $?; fi
-  if CompWordsContainsArray "${cmds23[@]}"; then _picocli_carpel_config_default; return $?; fi
-  if CompWordsContainsArray "${cmds22[@]}"; then _picocli_carpel_config_check; return $?; fi
+  if CompWordsContainsArray "${cmds26[@]}"; then _picocli_carpel_config_show; return $?; fi
+  if CompWordsContainsArray "${cmds25[@]}"; then _picocli_carpel_config_default; return $?; fi
+  if CompWordsContainsArray "${cmds24[@]}"; then _picocli_carpel_config_check; return $?; fi
+  if CompWordsContainsArray "${cmds23[@]}"; then _picocli_carpel_node_testpod; return $?; fi
+  if CompWordsContainsArray "${cmds22[@]}"; then _picocli_carpel_node_uninstallall; return $?; fi
   if CompWordsContainsArray "${cmds21[@]}"; then _picocli_carpel_node_status; return $?; fi
   if CompWordsContainsArray "${cmds20[@]}"; then _picocli_carpel_node_verify; return $?; fi
   if CompWordsContainsArray "${cmds19[@]}"; then _picocli_carpel_node_rollback; return $?; fi
@@ -609,7 +615,7 @@ function _picocli_carpel_node() {
   # Get completion data
   local curr_word=${COMP_WORDS[COMP_CWORD]}
 
-  local commands="switch rollback verify status"
+  local commands="switch rollback verify status uninstall-all test-pod"
   local flag_opts="'-h' '--help'"
   local arg_opts=""
 
@@ -1094,6 +1100,84 @@ function _picocli_carpel_node_status() {
       type compopt &>/dev/null && compopt -o filenames
       COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
       return $?
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `uninstall-all` subcommand.
+function _picocli_carpel_node_uninstallall() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'-h' '--help'"
+  local arg_opts="'--kubeconfig' '--namespace' '--daemon-set' '--patch' '--timeout'"
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '--kubeconfig')
+      return
+      ;;
+    '--namespace')
+      return
+      ;;
+    '--daemon-set')
+      return
+      ;;
+    '--patch')
+      local IFS=$'\n'
+      type compopt &>/dev/null && compopt -o filenames
+      COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
+      return $?
+      ;;
+    '--timeout')
+      return
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `test-pod` subcommand.
+function _picocli_carpel_node_testpod() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'-h' '--help'"
+  local arg_opts="'--kubeconfig' '--namespace' '--pod' '--runtime-class'"
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '--kubeconfig')
+      return
+      ;;
+    '--namespace')
+      return
+      ;;
+    '--pod')
+      return
+      ;;
+    '--runtime-class')
+      return
       ;;
   esac
 

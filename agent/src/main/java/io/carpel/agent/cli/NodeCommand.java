@@ -45,7 +45,9 @@ final class NodeCommand implements Runnable {
                 .addSubcommand(new Switch())
                 .addSubcommand(new Rollback())
                 .addSubcommand(new Verify())
-                .addSubcommand(new ShowStatus());
+                .addSubcommand(new ShowStatus())
+                .addSubcommand(new NodeChartCommands.UninstallAll())
+                .addSubcommand(new NodeChartCommands.TestPod());
     }
 
     @Override

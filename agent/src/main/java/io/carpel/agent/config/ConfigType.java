@@ -19,8 +19,10 @@ import tools.jackson.databind.JsonNode;
 /// @param node reads a value of the file
 /// @param text reads a flag or an environment variable
 /// @param toml writes a value as the file does
+/// @param shape what it looks like in a file, for those who cannot ask this
 public record ConfigType<T>(
         String label,
+        ConfigShape shape,
         Function<JsonNode, T> node,
         Function<String, T> text,
         Function<T, String> toml) {
@@ -52,16 +54,21 @@ public record ConfigType<T>(
                     }
                     return text;
                 };
-        return ofString(label, parse, ConfigType::quote);
+        return ofString(label, new ConfigShape.Text(pattern), parse, ConfigType::quote);
     }
 
     static ConfigType<Path> path() {
-        return ofString("path", ConfigType::absolute, path -> quote(path.toString()));
+        return ofString(
+                "path",
+                new ConfigShape.Text("/.*"),
+                ConfigType::absolute,
+                path -> quote(path.toString()));
     }
 
     static ConfigType<Optional<Path>> optionalPath() {
         return ofString(
                 "path",
+                new ConfigShape.Text("(/.*)?"),
                 text -> text.isEmpty() ? Optional.empty() : Optional.of(absolute(text)),
                 path -> quote(path.map(Path::toString).orElse("")));
     }
@@ -76,7 +83,11 @@ public record ConfigType<T>(
                         throw new BadValue("wanted an IP address such as 127.0.0.1 or ::1");
                     }
                 };
-        return ofString("address", parse, value -> quote(value.getHostAddress()));
+        return ofString(
+                "address",
+                new ConfigShape.Text("[0-9A-Fa-f:.]+"),
+                parse,
+                value -> quote(value.getHostAddress()));
     }
 
     static ConfigType<Long> size() {
@@ -86,12 +97,20 @@ public record ConfigType<T>(
                         node.isIntegralNumber() && node.asLong() >= 0
                                 ? Long.valueOf(node.asLong())
                                 : parse.apply(wantString(node, "size such as \"64MiB\""));
-        return new ConfigType<>("size", read, parse, bytes -> quote(formatSize(bytes)));
+        return new ConfigType<>(
+                "size",
+                new ConfigShape.Size(SIZE.pattern()),
+                read,
+                parse,
+                bytes -> quote(formatSize(bytes)));
     }
 
     static ConfigType<Duration> duration() {
         return ofString(
-                "duration", ConfigType::parseDuration, value -> quote(formatDuration(value)));
+                "duration",
+                new ConfigShape.Text(DURATION.pattern()),
+                ConfigType::parseDuration,
+                value -> quote(formatDuration(value)));
     }
 
     static ConfigType<Integer> integer(int low, int high) {
@@ -114,7 +133,8 @@ public record ConfigType<T>(
                     }
                     return parse.apply(node.asString());
                 };
-        return new ConfigType<>("number", read, parse, String::valueOf);
+        return new ConfigType<>(
+                "number", new ConfigShape.Whole(low, high), read, parse, String::valueOf);
     }
 
     /// A share, from 0 to 1.
@@ -135,6 +155,7 @@ public record ConfigType<T>(
                 };
         return new ConfigType<>(
                 "number",
+                new ConfigShape.Share(),
                 read,
                 parse,
                 // With a digit behind the point, which TOML wants.
@@ -156,7 +177,7 @@ public record ConfigType<T>(
                     }
                     return node.asBoolean();
                 };
-        return new ConfigType<>("true|false", read, parse, String::valueOf);
+        return new ConfigType<>("true|false", new ConfigShape.Flag(), read, parse, String::valueOf);
     }
 
     /// A value that may be left out, because there is one to fall back to.
@@ -165,6 +186,7 @@ public record ConfigType<T>(
     static <T> ConfigType<Optional<T>> inherited(ConfigType<T> type, T example) {
         return new ConfigType<>(
                 type.label(),
+                type.shape(),
                 node -> Optional.of(type.node().apply(node)),
                 text -> Optional.of(type.text().apply(text)),
                 value -> type.toToml(value.orElse(example)));
@@ -172,7 +194,8 @@ public record ConfigType<T>(
 
     static <E extends Enum<E>> ConfigType<E> choice(Class<E> type) {
         List<E> values = List.of(type.getEnumConstants());
-        String label = String.join("|", values.stream().map(ConfigType::word).toList());
+        List<String> words = values.stream().map(ConfigType::word).toList();
+        String label = String.join("|", words);
         Function<String, E> parse =
                 text ->
                         values.stream()
@@ -180,7 +203,7 @@ public record ConfigType<T>(
                                 .findFirst()
                                 .orElseThrow(() ->
                                         new BadValue("wanted one of " + label.replace("|", ", ")));
-        return ofString(label, parse, value -> quote(word(value)));
+        return ofString(label, new ConfigShape.Word(words), parse, value -> quote(word(value)));
     }
 
     /// A list in the file, values separated by commas in a flag.
@@ -202,7 +225,8 @@ public record ConfigType<T>(
         Function<List<E>, String> write =
                 values ->
                         "[" + String.join(", ", values.stream().map(element.toml()).toList()) + "]";
-        return new ConfigType<>(element.label() + ",…", read, parse, write);
+        return new ConfigType<>(
+                element.label() + ",…", new ConfigShape.Items(element.shape()), read, parse, write);
     }
 
     /// How an enum's value is spelt in files and flags.
@@ -211,9 +235,9 @@ public record ConfigType<T>(
     }
 
     private static <T> ConfigType<T> ofString(
-            String label, Function<String, T> parse, Function<T, String> write) {
+            String label, ConfigShape shape, Function<String, T> parse, Function<T, String> write) {
         return new ConfigType<>(
-                label, node -> parse.apply(wantString(node, "string")), parse, write);
+                label, shape, node -> parse.apply(wantString(node, "string")), parse, write);
     }
 
     private static String wantString(JsonNode node, String wanted) {

@@ -80,7 +80,7 @@ public final class HandlerKeys {
                     ConfigType.string(
                             "profile",
                             "unconfined, runtime-default or the absolute path of a profile",
-                            "unconfined|runtime-default|/[^\\p{Cntrl}]+"),
+                            "unconfined|runtime-default|/[^\\x00-\\x1f\\x7f]+"),
                     "runtime-default",
                     "Seccomp profile of a container that asks for none: unconfined, runtime-default,"
                             + " or the path of a profile. Without it security.default-seccomp.");
@@ -88,7 +88,8 @@ public final class HandlerKeys {
     public static final ConfigKey<Optional<String>> APPARMOR =
             inherited(
                     "apparmor-profile",
-                    ConfigType.string("profile", "the name of a profile", "[^\\p{Cntrl}]{1,1024}"),
+                    ConfigType.string(
+                            "profile", "the name of a profile", "[^\\x00-\\x1f\\x7f]{1,1000}"),
                     "carpel-default",
                     "AppArmor profile of a container that asks for none or for the runtime's. It has"
                             + " to be loaded. Without it the profile that the agent loads.");
