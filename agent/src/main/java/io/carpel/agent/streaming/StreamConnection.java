@@ -74,12 +74,14 @@ final class StreamConnection {
     }
 
     /// The same bytes in a buffer of their size. What decoders hand on is a part of the buffer that
-    /// was read into, and would keep the whole of it however few they are.
+    /// was read into, and would keep the whole of it however few they are. Takes `part` over, also
+    /// when there is no memory for a copy.
     ByteBuf own(ByteBuf part) {
-        ByteBuf own = allocate(part.readableBytes());
-        own.writeBytes(part);
-        part.release();
-        return own;
+        try {
+            return allocate(part.readableBytes()).writeBytes(part);
+        } finally {
+            part.release();
+        }
     }
 
     /// Called with the lock held when bytes have been queued. With little memory left no more is

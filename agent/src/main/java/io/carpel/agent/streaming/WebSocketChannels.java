@@ -42,9 +42,13 @@ final class WebSocketChannels extends SimpleChannelInboundHandler<WebSocketFrame
         this.protocol = protocol;
         List<StreamChannel> made = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
-            made.add(new StreamChannel(connection, new Framing(i), Map.of()));
+            made.add(new StreamChannel(connection, framing(i), Map.of()));
         }
         this.channels = List.copyOf(made);
+    }
+
+    StreamChannel.Framing framing(int number) {
+        return new Framing(number);
     }
 
     StreamChannel channel(int number) {
@@ -146,8 +150,16 @@ final class WebSocketChannels extends SimpleChannelInboundHandler<WebSocketFrame
                     content.release();
                 }
             }
-            ByteBuf head = connection.allocate(1).writeByte(number);
-            return new BinaryWebSocketFrame(Unpooled.wrappedBuffer(head, content));
+            boolean framed = false;
+            try {
+                ByteBuf head = connection.allocate(1).writeByte(number);
+                framed = true;
+                return new BinaryWebSocketFrame(Unpooled.wrappedBuffer(head, content));
+            } finally {
+                if (!framed) { // no memory for even that byte
+                    content.release();
+                }
+            }
         }
 
         /// Only clients can end a channel; the server closes the connection when all is said.

@@ -1,0 +1,64 @@
+package io.carpel.agent.streaming;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// What becomes of received bytes when there is no memory left to keep them in.
+final class StreamConnectionTest {
+    private static final ChannelProtocol V5 = new ChannelProtocol("v5.channel.k8s.io", 5, false);
+
+    /// As a pool whose bound is reached.
+    private static final class Empty extends PooledByteBufAllocator {
+        @Override
+        public ByteBuf ioBuffer(int initialCapacity) {
+            throw new OutOfMemoryError("none left, says the test");
+        }
+    }
+
+    private final EmbeddedChannel channel = new EmbeddedChannel();
+    private final StreamConnection connection =
+            new StreamConnection(channel, ControlMessages.ofWebSocket(), new StreamMemory());
+
+    @AfterEach
+    void close() {
+        channel.finishAndReleaseAll();
+    }
+
+    private StreamChannel stream() {
+        return new WebSocketChannels(connection, V5, 1).channel(0);
+    }
+
+    @Test
+    void keepsACopyOfItsOwn() throws Exception {
+        ByteBuf part = Unpooled.copiedBuffer(new byte[] {1, 2});
+        StreamChannel stream = stream();
+        stream.offer(part);
+        assertThat(part.refCnt()).isZero();
+        assertThat(stream.read(chunk -> assertThat(chunk.remaining()).isEqualTo(2))).isTrue();
+    }
+
+    @Test
+    void releasesWhatItCannotKeep() {
+        channel.config().setAllocator(new Empty());
+        ByteBuf part = Unpooled.copiedBuffer(new byte[] {1, 2});
+        StreamChannel stream = stream();
+        assertThatThrownBy(() -> stream.offer(part)).isInstanceOf(OutOfMemoryError.class);
+        assertThat(part.refCnt()).isZero();
+    }
+
+    @Test
+    void releasesWhatItCannotFrame() {
+        channel.config().setAllocator(new Empty());
+        ByteBuf content = Unpooled.copiedBuffer(new byte[] {1, 2});
+        StreamChannel.Framing framing = new WebSocketChannels(connection, V5, 1).framing(0);
+        assertThatThrownBy(() -> framing.data(content)).isInstanceOf(OutOfMemoryError.class);
+        assertThat(content.refCnt()).isZero();
+    }
+}
