@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-final class SysctlRulesTest {
+/// The kernel parameters that are set are those that were asked for, and all belong to the pod.
+final class SecurityProperty23SysctlSmugglingTest {
     private static final NamespaceSpec OWN = namespaces(false, false);
 
     private static NamespaceSpec namespaces(boolean hostNetwork, boolean hostIpc) {
