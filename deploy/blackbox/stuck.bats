@@ -281,6 +281,42 @@ refuses_at_once() {
     wait_for 30 no_slow_calls
 }
 
+@test "seccomp profiles and archives on a dead file server" {
+    hung_fs fs
+    pod=$(new_pod stuck)
+    in_background "$BATS_TEST_TMPDIR/create" create "$pod" "$(container_file one \
+        ".linux.security_context.seccomp = {profile_type: 2, localhost_ref: \"$BATS_TEST_TMPDIR/fs/profile\"}")" \
+        "$BATS_TEST_TMPDIR/pod-stuck.json"
+    wait_for 10 pending_has "$pod" "settle the process: seccomp profile $BATS_TEST_TMPDIR/fs/profile"
+    # More than there are processors.
+    for n in 1 2 3 4; do
+        "$top/deploy/bin/carpel" image export --connect "$agent_dir/carpel.sock" \
+            --output "$BATS_TEST_TMPDIR/fs/$n.tar" "$busybox" >"$BATS_TEST_TMPDIR/export-$n" 2>&1 3>&- &
+        eval "exporter$n=\$!"
+    done
+    wait_for 30 archives_are 4
+    others_are_served
+    for n in 1 2 3 4; do
+        exporter=exporter$n
+        kill "${!exporter}"
+        wait "${!exporter}" || true
+    done
+    ended=0
+    wait "$caller" || ended=$?
+    [ "$ended" -ne 0 ]
+    contains "$(cat "$BATS_TEST_TMPDIR/create")" "seccomp profile $BATS_TEST_TMPDIR/fs/profile"
+    contains "$(cat "$BATS_TEST_TMPDIR/create")" DeadlineExceeded
+    let_go "$BATS_TEST_TMPDIR/fs"
+    wait_for 20 archives_are 0
+    wait_for 20 no_slow_calls
+    hasty rmp -f "$pod"
+    equal "" "$(traces_of "$pod")"
+}
+
+archives_are() {
+    [ "$(cat /proc/"$(agent_pid "$agent_dir")"/task/*/comm | grep -c '^archive$')" -eq "$1" ]
+}
+
 @test "a process that hangs in the kernel is stopped when it is let go, and not before" {
     hung_fs fs lookup
     pod=$(new_pod stuck)

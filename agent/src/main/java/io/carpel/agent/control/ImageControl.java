@@ -18,6 +18,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
@@ -26,6 +27,10 @@ import java.util.stream.Stream;
 /// Answers `carpel.v1.Images`. Each call works on its own thread and ends early when its client
 /// goes.
 public final class ImageControl implements BindableService {
+    private static final int ARCHIVES = 8;
+    private static final Duration GRACE = Duration.ofSeconds(5);
+
+    private final ArchiveThreads threads = new ArchiveThreads(ARCHIVES, GRACE);
     private final ImagePuller puller;
     private final ImageArchives archives;
 
@@ -64,7 +69,11 @@ public final class ImageControl implements BindableService {
         Path source = absolute(request.path());
         answer(
                 out,
-                (progress, cancellation) -> archives.importFrom(source, progress, cancellation));
+                (progress, cancellation) ->
+                        threads.run(
+                                "import " + source,
+                                cancellation,
+                                () -> archives.importFrom(source, progress, cancellation)));
     }
 
     private void exportTo(Export request, StreamObserver<Step> out) {
@@ -81,10 +90,19 @@ public final class ImageControl implements BindableService {
                 };
         answer(
                 out,
-                (progress, cancellation) -> {
-                    archives.exportTo(request.references(), target, format, progress, cancellation);
-                    return List.of();
-                });
+                (progress, cancellation) ->
+                        threads.run(
+                                "export to " + target,
+                                cancellation,
+                                () -> {
+                                    archives.exportTo(
+                                            request.references(),
+                                            target,
+                                            format,
+                                            progress,
+                                            cancellation);
+                                    return List.of();
+                                }));
     }
 
     private static void answer(

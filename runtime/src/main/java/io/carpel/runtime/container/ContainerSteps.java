@@ -15,6 +15,7 @@ import io.carpel.runtime.launch.ContainerLaunch.PathRules;
 import io.carpel.runtime.launch.ContainerLaunch.PodFiles;
 import io.carpel.runtime.launch.ContainerLaunch.RootFilesystem;
 import io.carpel.runtime.launch.ContainerLaunch.ShimFiles;
+import io.carpel.runtime.launch.ResolvedProcess;
 import io.carpel.runtime.launch.ShimConnection;
 import io.carpel.runtime.lifecycle.Step;
 import io.carpel.runtime.log.LogTarget;
@@ -24,6 +25,7 @@ import io.carpel.runtime.sandbox.SandboxSettings;
 import io.carpel.runtime.spec.DeviceSpec;
 import io.carpel.runtime.spec.PidMode;
 import io.carpel.runtime.spec.Printable;
+import io.carpel.runtime.spec.ProfileSpec;
 import io.carpel.runtime.spec.UserNamespaceSpec;
 import io.carpel.runtime.store.StateLayout;
 import io.carpel.runtime.store.Trees;
@@ -140,8 +142,23 @@ final class ContainerSteps {
                         .strip();
         MergedProcess merged =
                 MergedProcess.of(draft.wanted.process(), image.config(), hostname, user.home());
-        draft.process(
-                user, rooms.policy().resolve(draft.spec, merged, user, draft.userNamespace()));
+        draft.process(user, resolve(draft, merged, user));
+    }
+
+    /// A profile of the caller's lies in a file of his, wherever that is.
+    private ResolvedProcess resolve(ContainerDraft draft, MergedProcess merged, ResolvedUser user)
+            throws IOException {
+        ProfileSpec profile = draft.spec.security().seccomp();
+        if (profile.kind() != ProfileSpec.Kind.LOCALHOST) {
+            return rooms.policy().resolve(draft.spec, merged, user, draft.userNamespace());
+        }
+        String place = "seccomp profile " + Printable.of(profile.reference());
+        return rooms.work()
+                .slow()
+                .call(spot -> {
+                    spot.at(place);
+                    return rooms.policy().resolve(draft.spec, merged, user, draft.userNamespace());
+                });
     }
 
     private void prepareMounts(ContainerDraft draft) throws IOException {
