@@ -173,6 +173,8 @@ function _complete_carpel() {
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} image list" ];    then _picocli_carpel_image; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} image ls" ];    then _picocli_carpel_image; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} image rm" ];    then _picocli_carpel_image; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} node install" ];    then _picocli_carpel_node; return $?; fi
+  if [ "${COMP_LINE}" = "${COMP_WORDS[0]} node uninstall" ];    then _picocli_carpel_node; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} node switch" ];    then _picocli_carpel_node; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} node rollback" ];    then _picocli_carpel_node; return $?; fi
   if [ "${COMP_LINE}" = "${COMP_WORDS[0]} node verify" ];    then _picocli_carpel_node; return $?; fi
@@ -202,25 +204,29 @@ function _complete_carpel() {
   local cmds15=(image list)
   local cmds16=(image ls)
   local cmds17=(image rm)
-  local cmds18=(node switch)
-  local cmds19=(node rollback)
-  local cmds20=(node verify)
-  local cmds21=(node status)
-  local cmds22=(node uninstall-all)
-  local cmds23=(node test-pod)
-  local cmds24=(config check)
-  local cmds25=(config default)
-  local cmds26=(config show)
+  local cmds18=(node install)
+  local cmds19=(node uninstall)
+  local cmds20=(node switch)
+  local cmds21=(node rollback)
+  local cmds22=(node verify)
+  local cmds23=(node status)
+  local cmds24=(node uninstall-all)
+  local cmds25=(node test-pod)
+  local cmds26=(config check)
+  local cmds27=(config default)
+  local cmds28=(config show)
 
-  if CompWordsContainsArray "${cmds26[@]}"; then _picocli_carpel_config_show; return $?; fi
-  if CompWordsContainsArray "${cmds25[@]}"; then _picocli_carpel_config_default; return $?; fi
-  if CompWordsContainsArray "${cmds24[@]}"; then _picocli_carpel_config_check; return $?; fi
-  if CompWordsContainsArray "${cmds23[@]}"; then _picocli_carpel_node_testpod; return $?; fi
-  if CompWordsContainsArray "${cmds22[@]}"; then _picocli_carpel_node_uninstallall; return $?; fi
-  if CompWordsContainsArray "${cmds21[@]}"; then _picocli_carpel_node_status; return $?; fi
-  if CompWordsContainsArray "${cmds20[@]}"; then _picocli_carpel_node_verify; return $?; fi
-  if CompWordsContainsArray "${cmds19[@]}"; then _picocli_carpel_node_rollback; return $?; fi
-  if CompWordsContainsArray "${cmds18[@]}"; then _picocli_carpel_node_switch; return $?; fi
+  if CompWordsContainsArray "${cmds28[@]}"; then _picocli_carpel_config_show; return $?; fi
+  if CompWordsContainsArray "${cmds27[@]}"; then _picocli_carpel_config_default; return $?; fi
+  if CompWordsContainsArray "${cmds26[@]}"; then _picocli_carpel_config_check; return $?; fi
+  if CompWordsContainsArray "${cmds25[@]}"; then _picocli_carpel_node_testpod; return $?; fi
+  if CompWordsContainsArray "${cmds24[@]}"; then _picocli_carpel_node_uninstallall; return $?; fi
+  if CompWordsContainsArray "${cmds23[@]}"; then _picocli_carpel_node_status; return $?; fi
+  if CompWordsContainsArray "${cmds22[@]}"; then _picocli_carpel_node_verify; return $?; fi
+  if CompWordsContainsArray "${cmds21[@]}"; then _picocli_carpel_node_rollback; return $?; fi
+  if CompWordsContainsArray "${cmds20[@]}"; then _picocli_carpel_node_switch; return $?; fi
+  if CompWordsContainsArray "${cmds19[@]}"; then _picocli_carpel_node_uninstall; return $?; fi
+  if CompWordsContainsArray "${cmds18[@]}"; then _picocli_carpel_node_install; return $?; fi
   if CompWordsContainsArray "${cmds17[@]}"; then _picocli_carpel_image_rm; return $?; fi
   if CompWordsContainsArray "${cmds16[@]}"; then _picocli_carpel_image_ls; return $?; fi
   if CompWordsContainsArray "${cmds15[@]}"; then _picocli_carpel_image_list; return $?; fi
@@ -616,7 +622,7 @@ function _picocli_carpel_node() {
   # Get completion data
   local curr_word=${COMP_WORDS[COMP_CWORD]}
 
-  local commands="switch rollback verify status uninstall-all test-pod"
+  local commands="install uninstall switch rollback verify status uninstall-all test-pod"
   local flag_opts="'-h' '--help'"
   local arg_opts=""
 
@@ -866,6 +872,144 @@ function _picocli_carpel_image_rm() {
 
   case ${prev_word} in
     '--connect')
+      return
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `install` subcommand.
+function _picocli_carpel_node_install() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'--no-service' '--watch' '-h' '--help'"
+  local arg_opts="'--kubeconfig' '--node' '--host-root' '--kubelet-config' '--kubelet-command' '--drain-timeout' '--ready-timeout' '--journal' '--service-command' '--from' '--config' '--start-timeout' '--interval' '--ready-file' '--switch-selector'"
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '--kubeconfig')
+      return
+      ;;
+    '--node')
+      return
+      ;;
+    '--host-root')
+      local IFS=$'\n'
+      type compopt &>/dev/null && compopt -o filenames
+      COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
+      return $?
+      ;;
+    '--kubelet-config')
+      local IFS=$'\n'
+      type compopt &>/dev/null && compopt -o filenames
+      COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
+      return $?
+      ;;
+    '--kubelet-command')
+      return
+      ;;
+    '--drain-timeout')
+      return
+      ;;
+    '--ready-timeout')
+      return
+      ;;
+    '--journal')
+      local IFS=$'\n'
+      type compopt &>/dev/null && compopt -o filenames
+      COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
+      return $?
+      ;;
+    '--service-command')
+      return
+      ;;
+    '--from')
+      return
+      ;;
+    '--config')
+      return
+      ;;
+    '--start-timeout')
+      return
+      ;;
+    '--interval')
+      return
+      ;;
+    '--ready-file')
+      return
+      ;;
+    '--switch-selector')
+      return
+      ;;
+  esac
+
+  if [[ "${curr_word}" == -* ]]; then
+    COMPREPLY=( $(compgen -W "${flag_opts} ${arg_opts}" -- "${curr_word}") )
+  else
+    local positionals=""
+    local IFS=$'\n'
+    COMPREPLY=( $(compgen -W "${commands// /$'\n'}${IFS}${positionals}" -- "${curr_word}") )
+  fi
+}
+
+# Generates completions for the options and subcommands of the `uninstall` subcommand.
+function _picocli_carpel_node_uninstall() {
+  # Get completion data
+  local curr_word=${COMP_WORDS[COMP_CWORD]}
+  local prev_word=${COMP_WORDS[COMP_CWORD-1]}
+
+  local commands=""
+  local flag_opts="'--no-service' '--force' '--rollback' '-h' '--help'"
+  local arg_opts="'--kubeconfig' '--node' '--host-root' '--kubelet-config' '--kubelet-command' '--drain-timeout' '--ready-timeout' '--journal' '--service-command'"
+
+  type compopt &>/dev/null && compopt +o default
+
+  case ${prev_word} in
+    '--kubeconfig')
+      return
+      ;;
+    '--node')
+      return
+      ;;
+    '--host-root')
+      local IFS=$'\n'
+      type compopt &>/dev/null && compopt -o filenames
+      COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
+      return $?
+      ;;
+    '--kubelet-config')
+      local IFS=$'\n'
+      type compopt &>/dev/null && compopt -o filenames
+      COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
+      return $?
+      ;;
+    '--kubelet-command')
+      return
+      ;;
+    '--drain-timeout')
+      return
+      ;;
+    '--ready-timeout')
+      return
+      ;;
+    '--journal')
+      local IFS=$'\n'
+      type compopt &>/dev/null && compopt -o filenames
+      COMPREPLY=( $( compgen -f -- "${curr_word}" ) ) # files
+      return $?
+      ;;
+    '--service-command')
       return
       ;;
   esac

@@ -93,7 +93,8 @@ need_dist() {
     need_packages "${build_packages[@]:?}" "${run_packages[@]:?}" python3
     need_agent
     if [ -e "$stamp" ] && [ "$stamp" -nt "${build_stamp:?}" ] \
-        && [ -z "$(find "$top/deploy" -type f -newer "$stamp" -print -quit)" ]; then
+        && [ -z "$(find "$top"/deploy/{bin,completions,config,installer,man,package,systemd} \
+            "$top/deploy/lib/dist.sh" -type f -newer "$stamp" -print -quit)" ]; then
         read -r build <"$dist_tree/build"
         return
     fi

@@ -39,6 +39,7 @@ import io.carpel.agent.translate.SandboxTranslator;
 import io.carpel.runtime.ContainerRuntime;
 import io.carpel.runtime.HostAccess;
 import io.carpel.runtime.RuntimeConfig;
+import io.carpel.runtime.host.KernelFeatures;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Clock;
@@ -116,7 +117,8 @@ final class Agent implements AutoCloseable {
         ContainerRuntime runtime = ground.runtime();
         ObjectMapper json = JsonMapper.shared();
         Handlers handlers = ground.handlers();
-        HostAbilities host = HostAbilities.of(HostAccess.probe(runtime.config()));
+        KernelFeatures kernel = HostAccess.probe(runtime.config());
+        HostAbilities host = HostAbilities.of(kernel);
         Sandboxes sandboxes = Sandboxes.of(runtime.sandboxes());
         Containers containers = Containers.of(runtime.containers(), runtime.execs());
         InfoTranslator info = new InfoTranslator(json, runtime.work());
@@ -142,7 +144,8 @@ final class Agent implements AutoCloseable {
                                 handlers::names,
                                 host,
                                 runtime.cgroupDriver().equals("systemd"),
-                                config.get(ConfigKeys.STATE_DIR).toString()),
+                                config.get(ConfigKeys.STATE_DIR).toString(),
+                                HostAbilities.names(kernel, runtime.cgroupVersion())),
                         () -> runtime.network().status(),
                         ranges -> runtime.network().useRanges(ranges),
                         json);

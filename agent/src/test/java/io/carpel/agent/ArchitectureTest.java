@@ -44,6 +44,8 @@ final class ArchitectureTest {
                     "store",
                     // What is being done, for whoever wonders.
                     "work",
+                    // The host's service manager, which `carpel node install` asks.
+                    "systemd",
                     "host");
 
     /// What a subscription to the managers' changes is made of.

@@ -286,6 +286,11 @@ public final class ContainerRuntime implements AutoCloseable {
         return parts.cgroups().driver().name().toLowerCase(Locale.ROOT);
     }
 
+    /// How the host mounts its control groups: `v1`, `hybrid` or `v2`.
+    public String cgroupVersion() {
+        return parts.cgroups().mode().name().toLowerCase(Locale.ROOT);
+    }
+
     /// Whether cgroup v2 alone is mounted: then a container can have a cgroup namespace of its own.
     public boolean unifiedCgroups() {
         return parts.cgroups().mode() == CgroupMode.V2;

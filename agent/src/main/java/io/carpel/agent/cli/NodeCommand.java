@@ -1,47 +1,36 @@
 package io.carpel.agent.cli;
 
-import io.carpel.agent.cli.node.ApiNode;
 import io.carpel.agent.cli.node.ClusterClient;
-import io.carpel.agent.cli.node.HostKubelet;
-import io.carpel.agent.cli.node.JournalFile;
-import io.carpel.agent.cli.node.KubeletFiles;
-import io.carpel.agent.cli.node.Limits;
 import io.carpel.agent.cli.node.NodeApi;
 import io.carpel.agent.cli.node.NodeException;
-import io.carpel.agent.cli.node.NodeParts;
-import io.carpel.agent.cli.node.NodeSwitch;
 import io.carpel.agent.cli.node.NodeSwitch.Outcome;
-import io.carpel.agent.cli.node.Polling;
 import io.carpel.agent.cli.node.SwitchJournal;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Clock;
-import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/// `carpel node`: which runtime this node's kubelet uses.
+/// `carpel node`: the agent of this node, and which runtime its kubelet uses.
 @Command(
         name = "node",
         description =
-                "Move this node's kubelet to Carpel and back, with its pods out of harm's way.")
+                "Install Carpel on this node, and move the node's kubelet to it and back with its pods"
+                        + " out of harm's way.")
 final class NodeCommand implements Runnable {
     @Spec private CommandSpec spec = CommandSpec.create();
 
     static CommandLine create() {
         return new CommandLine(new NodeCommand())
+                .addSubcommand(new NodeInstallCommand())
+                .addSubcommand(new NodeUninstallCommand())
                 .addSubcommand(new Switch())
                 .addSubcommand(new Rollback())
                 .addSubcommand(new Verify())
@@ -53,121 +42,15 @@ final class NodeCommand implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "switch, rollback, verify or status is missing");
-    }
-
-    /// Where the node and its cluster are.
-    static final class Place {
-        private static final Duration INTERVAL = Duration.ofSeconds(2);
-
-        @Option(
-                names = "--kubeconfig",
-                paramLabel = "<file>",
-                description =
-                        "How to reach the API server. Default: $KUBECONFIG, ~/.kube/config, or the"
-                                + " service account of the pod that this runs in.")
-        Optional<Path> kubeconfig = Optional.empty();
-
-        @Option(
-                names = "--node",
-                paramLabel = "<name>",
-                description =
-                        "Name of this node in the cluster. Default: $NODE_NAME, then its hostname.")
-        String node = "";
-
-        @Option(
-                names = "--host-root",
-                paramLabel = "<directory>",
-                description = "The host's root directory, as seen from here. Default: /.")
-        Path root = Path.of("/");
-
-        @Option(
-                names = "--kubelet-config",
-                paramLabel = "<file>",
-                description =
-                        "The kubelet's configuration, as the host names it. Default:"
-                                + " /var/lib/kubelet/config.yaml.")
-        Path kubeletConfig = Path.of("/var/lib/kubelet/config.yaml");
-
-        @Option(
-                names = "--kubelet-command",
-                paramLabel = "<word>",
-                description =
-                        "What stops and starts the kubelet, called with `stop` or `start` as its"
-                                + " last argument; repeat for several words. Default: systemctl on"
-                                + " kubelet.service.")
-        List<String> kubeletCommand = List.of();
-
-        @Option(
-                names = "--drain-timeout",
-                paramLabel = "<seconds>",
-                description = "How long pods may take to leave. Default: 600.")
-        long drain = 600;
-
-        @Option(
-                names = "--ready-timeout",
-                paramLabel = "<seconds>",
-                description =
-                        "How long the node may take to be Ready after its kubelet was started."
-                                + " Default: 180.")
-        long ready = 180;
-
-        @Option(
-                names = "--journal",
-                paramLabel = "<file>",
-                description =
-                        "Where it is written down how far a switch has come, as the host names it."
-                                + " Default: /var/lib/carpel/node/switch.json.")
-        Path journal = Path.of("/var/lib/carpel/node/switch.json");
-
-        KubeletFiles files() {
-            return new KubeletFiles(root, kubeletConfig);
-        }
-
-        JournalFile journal() {
-            return new JournalFile(root.resolve(Path.of("/").relativize(journal.toAbsolutePath())));
-        }
-
-        NodeApi api(KubernetesClient client) {
-            return new ApiNode(client, nodeName(), Clock.systemUTC());
-        }
-
-        String nodeName() {
-            String name = node.isEmpty() ? System.getenv().getOrDefault("NODE_NAME", "") : node;
-            if (!name.isEmpty()) {
-                return name;
-            }
-            try {
-                return Files.readString(root.resolve("proc/sys/kernel/hostname")).strip();
-            } catch (IOException e) {
-                throw new CliException("cannot read this node's name: " + e.getMessage(), e);
-            }
-        }
-
-        NodeSwitch nodeSwitch(KubernetesClient client, PrintWriter progress) {
-            NodeParts parts =
-                    new NodeParts(
-                            api(client),
-                            new HostKubelet(root, kubeletCommand),
-                            files(),
-                            journal(),
-                            endpoint -> new CriPodRuntime(root, endpoint),
-                            new Polling(INTERVAL),
-                            line -> {
-                                progress.println(line);
-                                progress.flush();
-                            });
-            return new NodeSwitch(
-                    parts,
-                    new Limits(Duration.ofSeconds(drain), Duration.ofSeconds(ready)),
-                    System.getenv().getOrDefault("POD_UID", ""));
-        }
+                spec.commandLine(),
+                "install, uninstall, switch, rollback, verify or status is missing");
     }
 
     /// What the verbs that change something have in common.
-    abstract static sealed class Verb implements Callable<Integer> {
+    abstract static sealed class Verb implements Callable<Integer>
+            permits Switch, Rollback, Verify, ShowStatus, NodeInstallCommand, NodeUninstallCommand {
         @Spec CommandSpec spec = CommandSpec.create();
-        @Mixin Place place = new Place();
+        @Mixin NodePlace place = new NodePlace();
 
         abstract int work(KubernetesClient client) throws IOException;
 

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -47,12 +48,19 @@ public final class NodeService {
     /// @param handlers names of runtime handlers besides the empty one, which may change
     /// @param systemdCgroups whether systemd makes the cgroups
     /// @param stateDirectory where images and writable layers lie
+    /// @param features what this host was found to be and to be able to do, by name; labels of the
+    ///   node are made from it
     public record Facts(
             String version,
             Supplier<Set<String>> handlers,
             HostAbilities host,
             boolean systemdCgroups,
-            String stateDirectory) {}
+            String stateDirectory,
+            Map<String, String> features) {
+        public Facts {
+            features = Map.copyOf(features);
+        }
+    }
 
     /// @param network the network's state as it is known now; must not wait
     /// @param podRanges hears the cluster's address ranges for this node
@@ -137,6 +145,7 @@ public final class NodeService {
         return Map.of(
                 "config", json.writeValueAsString(config),
                 "cniconfig", json.writeValueAsString(cni),
+                "hostFeatures", json.writeValueAsString(new TreeMap<>(facts.features())),
                 "lastCNILoadStatus", json.writeValueAsString(state.lastLoad()));
     }
 

@@ -1,6 +1,7 @@
 package io.carpel.agent.translate;
 
 import io.carpel.runtime.host.KernelFeatures;
+import java.util.Map;
 
 /// What this host can do, as far as requests depend on it. The kubelet is told the same.
 ///
@@ -24,5 +25,19 @@ public record HostAbilities(
                 features.recursiveReadonly(),
                 true,
                 true);
+    }
+
+    /// What the host is and can do, by the names that a cluster's people see.
+    ///
+    /// @param cgroups v1, hybrid or v2
+    public static Map<String, String> names(KernelFeatures features, String cgroups) {
+        return Map.of(
+                "cgroup", cgroups,
+                "user-namespaces", String.valueOf(features.userNamespaces()),
+                "idmapped-mounts", String.valueOf(features.idmappedMounts()),
+                "recursive-read-only", String.valueOf(features.recursiveReadonly()),
+                "seccomp", String.valueOf(features.seccomp()),
+                "apparmor", String.valueOf(features.apparmor()),
+                "selinux", String.valueOf(features.selinux()));
     }
 }

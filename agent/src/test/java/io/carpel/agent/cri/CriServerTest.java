@@ -62,6 +62,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -117,7 +118,8 @@ final class CriServerTest {
                 new PodSandboxService.Tools(new RandomIds(), Clock.systemUTC(), executor);
         NodeService node =
                 new NodeService(
-                        new NodeService.Facts("0.1.0", Set::of, Requests.ABLE, false, "/v"),
+                        new NodeService.Facts(
+                                "0.1.0", Set::of, Requests.ABLE, false, "/v", Map.of()),
                         () ->
                                 new NetworkStatus(
                                         true, "ok", NetworkKind.BRIDGE, "carpel0", "OK", List.of()),

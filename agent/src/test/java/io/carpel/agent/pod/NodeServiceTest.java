@@ -12,6 +12,7 @@ import io.carpel.runtime.network.NetworkKind;
 import io.carpel.runtime.network.NetworkStatus;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
@@ -24,7 +25,12 @@ final class NodeServiceTest {
     private NodeService node(HostAbilities host, boolean systemd, boolean networkReady) {
         return new NodeService(
                 new NodeService.Facts(
-                        "0.1.0", () -> Set.of("carpel"), host, systemd, "/var/lib/carpel"),
+                        "0.1.0",
+                        () -> Set.of("carpel"),
+                        host,
+                        systemd,
+                        "/var/lib/carpel",
+                        Map.of("cgroup", "v2", "seccomp", "true")),
                 () ->
                         new NetworkStatus(
                                 networkReady,
@@ -90,6 +96,9 @@ final class NodeServiceTest {
         assertThat(config.get("stateDir").asString()).isEqualTo("/var/lib/carpel");
         assertThat(json.readTree(status.getInfoOrThrow("cniconfig")).get("network").asString())
                 .isEqualTo("mynet");
+        JsonNode features = json.readTree(status.getInfoOrThrow("hostFeatures"));
+        assertThat(features.get("cgroup").asString()).isEqualTo("v2");
+        assertThat(features.get("seccomp").asString()).isEqualTo("true");
         assertThat(json.readTree(status.getInfoOrThrow("lastCNILoadStatus")).asString())
                 .isEqualTo("OK");
     }

@@ -135,6 +135,32 @@ final class BusUnits implements Units {
         }
     }
 
+    @Override
+    public void restart(String unit) {
+        String result;
+        try {
+            result = run(unit, manager -> manager.restartUnit(unit, "replace").getPath());
+        } catch (DBusExecutionException e) {
+            throw refused("restart " + unit, e);
+        }
+        if (!result.equals("done")) {
+            throw new KernelFaultException(
+                    "systemd could not start %s: its job ended as %s".formatted(unit, result));
+        }
+    }
+
+    @Override
+    public void reload() {
+        try {
+            ask(manager -> {
+                manager.reload();
+                return "";
+            });
+        } catch (DBusExecutionException e) {
+            throw refused("read its files again", e);
+        }
+    }
+
     /// Asks for a job on a unit and waits for its end.
     ///
     /// @return how it ended

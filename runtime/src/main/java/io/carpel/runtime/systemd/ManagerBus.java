@@ -28,6 +28,12 @@ public interface ManagerBus extends DBusInterface {
     @DBusMemberName("StopUnit")
     DBusPath stopUnit(String name, String mode);
 
+    @DBusMemberName("RestartUnit")
+    DBusPath restartUnit(String name, String mode);
+
+    @DBusMemberName("Reload")
+    void reload();
+
     @DBusMemberName("ResetFailedUnit")
     void resetFailedUnit(String name);
 

@@ -1,6 +1,7 @@
 package io.carpel.runtime.systemd;
 
 import java.nio.file.Path;
+import java.time.Duration;
 
 /// What we want of a systemd manager. Safe for use by many threads; faked in tests.
 public interface Units extends AutoCloseable {
@@ -10,6 +11,14 @@ public interface Units extends AutoCloseable {
     /// The manager that is process 1, asked over the system bus. Connects with the first question.
     static Units ofHost() {
         return new BusUnits("unix:path=" + SYSTEM_BUS);
+    }
+
+    /// A manager on a bus that listens elsewhere, such as that of the host below a container's
+    /// directory. Jobs may take as long as systemd lets a service start and stop by default.
+    ///
+    /// @param bus the socket
+    static Units at(Path bus) {
+        return new BusUnits("unix:path=" + bus, Duration.ofMinutes(3));
     }
 
     /// Makes a scope and moves a process into it; returns when that is done. The slices it lies in
@@ -25,6 +34,13 @@ public interface Units extends AutoCloseable {
     /// Stops a unit with everything in it and returns when that is done. One that is not there
     /// counts as stopped. Failures as above.
     void stop(String unit);
+
+    /// Starts a unit, anew when it runs, and returns when it says that it is ready. Failures as
+    /// above.
+    void restart(String unit);
+
+    /// Makes systemd read its files again. Failures as above.
+    void reload();
 
     @Override
     void close();

@@ -221,6 +221,16 @@ final class SystemdCgroupsTest {
     /// Makes and removes directories as systemd does with cgroups: a scope goes with its last
     /// process.
     private final class FakeSystemd implements Units {
+        @Override
+        public void restart(String unit) {
+            throw new UnsupportedOperationException("scopes are not restarted");
+        }
+
+        @Override
+        public void reload() {
+            throw new UnsupportedOperationException("scopes have no files");
+        }
+
         final List<Scope> scopes = new ArrayList<>();
         final List<String> stopped = new ArrayList<>();
         final List<Integer> running = new ArrayList<>();

@@ -70,6 +70,37 @@ final class BusUnitsTest {
     }
 
     @Test
+    void aServiceIsStartedFromFilesThatAreReadAgain() {
+        try (Units units = units()) {
+            units.reload();
+            units.restart("carpel.service");
+        }
+        assertThat(manager.reloads).hasValue(1);
+        assertThat(manager.started).containsExactly("carpel.service");
+    }
+
+    @Test
+    void aServiceThatDoesNotStartIsAFailure() {
+        manager.result = "failed";
+        try (Units units = units()) {
+            assertThatThrownBy(() -> units.restart("carpel.service"))
+                    .isInstanceOf(KernelFaultException.class)
+                    .hasMessageContaining("carpel.service")
+                    .hasMessageContaining("failed");
+        }
+    }
+
+    @Test
+    void aServiceWithoutAUnitIsAFailure() {
+        manager.missing.add("carpel.service");
+        try (Units units = units()) {
+            assertThatThrownBy(() -> units.restart("carpel.service"))
+                    .isInstanceOf(KernelFaultException.class)
+                    .hasMessageContaining("not found");
+        }
+    }
+
+    @Test
     void aJobMayEndBeforeTheAnswerIsRead() {
         manager.endsBeforeItAnswers = true;
         try (Units units = units()) {

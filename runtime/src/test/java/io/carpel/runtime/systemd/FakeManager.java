@@ -22,6 +22,7 @@ public final class FakeManager implements ManagerBus {
     final Set<String> existing = ConcurrentHashMap.newKeySet();
     final Set<String> failed = ConcurrentHashMap.newKeySet();
     final Set<String> missing = ConcurrentHashMap.newKeySet();
+    final AtomicInteger reloads = new AtomicInteger();
     volatile String result = "done";
     volatile String refusal = "";
     volatile boolean ends = true;
@@ -56,6 +57,20 @@ public final class FakeManager implements ManagerBus {
         }
         stopped.add(name);
         return job(name);
+    }
+
+    @Override
+    public DBusPath restartUnit(String name, String mode) {
+        if (missing.contains(name)) {
+            throw new NoSuchUnit("Unit %s not found.".formatted(name));
+        }
+        started.add(name);
+        return job(name);
+    }
+
+    @Override
+    public void reload() {
+        reloads.incrementAndGet();
     }
 
     @Override

@@ -14,8 +14,10 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -163,19 +165,63 @@ public final class ApiNode implements NodeApi {
     @Override
     public void condition(boolean healthy, String reason, String message) {
         String now = clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
+        String status = healthy ? "True" : "False";
+        String since =
+                asking("read", this::conditions)
+                        .filter(condition -> status.equals(condition.getStatus()))
+                        .map(NodeCondition::getLastTransitionTime)
+                        .orElse(now);
+        patchCondition(condition ->
+                condition
+                        .put("status", status)
+                        .put("reason", reason)
+                        .put("message", message)
+                        .put("lastHeartbeatTime", now)
+                        .put("lastTransitionTime", since));
+    }
+
+    private Optional<NodeCondition> conditions() {
+        return Optional.ofNullable(node().get())
+                .flatMap(node ->
+                        node.getStatus().getConditions().stream()
+                                .filter(condition -> condition.getType().equals(HEALTHY))
+                                .findFirst());
+    }
+
+    @Override
+    public void removeCondition() {
+        patchCondition(condition -> condition.put("$patch", "delete"));
+    }
+
+    private void patchCondition(Consumer<ObjectNode> content) {
         ObjectNode patch = JsonMapper.shared().createObjectNode();
-        patch.putObject("status")
-                .putArray("conditions")
-                .addObject()
-                .put("type", HEALTHY)
-                .put("status", healthy ? "True" : "False")
-                .put("reason", reason)
-                .put("message", message)
-                .put("lastHeartbeatTime", now)
-                .put("lastTransitionTime", now);
+        content.accept(
+                patch.putObject("status").putArray("conditions").addObject().put("type", HEALTHY));
         asking(
                 "set the condition of",
                 () -> node().subresource("status").patch(MERGE, patch.toString()));
+    }
+
+    @Override
+    public Map<String, String> labels() {
+        return asking(
+                "read",
+                () ->
+                        Optional.ofNullable(node().get())
+                                .map(node -> node.getMetadata().getLabels())
+                                .map(Map::copyOf)
+                                .orElseThrow(() ->
+                                        new NodeException(
+                                                "the cluster has no node named " + name)));
+    }
+
+    @Override
+    public void label(Map<String, Optional<String>> labels) {
+        ObjectNode patch = JsonMapper.shared().createObjectNode();
+        ObjectNode named = patch.putObject("metadata").putObject("labels");
+        labels.forEach((label, value) ->
+                value.ifPresentOrElse(text -> named.put(label, text), () -> named.putNull(label)));
+        asking("label", () -> node().patch(MERGE, patch.toString()));
     }
 
     private Resource<Node> node() {

@@ -13,10 +13,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 
 /// Replaces a whole file so that a power cut leaves the old text or the new one. Owner and mode of
 /// the file that was there stay; a new one is root's alone.
-final class DurableFile {
+public final class DurableFile {
     private DurableFile() {}
 
-    static void write(Path file, String text) {
+    public static void write(Path file, String text) {
         try {
             // A link, as to a file that several nodes' tools share, stays one.
             Path target = Files.exists(file) ? file.toRealPath() : file;
@@ -55,7 +55,7 @@ final class DurableFile {
         Files.setAttribute(beside, "unix:gid", Files.getAttribute(old, "unix:gid"));
     }
 
-    static void syncDirectory(Path file) throws IOException {
+    public static void syncDirectory(Path file) throws IOException {
         Path directory = file.toAbsolutePath().getParent();
         if (directory != null) {
             try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {

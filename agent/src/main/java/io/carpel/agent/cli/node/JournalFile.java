@@ -8,16 +8,33 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.ToIntFunction;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Keeps the [SwitchJournal] on disk, synced: it has to be there after a power cut. Not safe for
-/// use by several threads or processes; the command holds a lock on it.
-public final class JournalFile {
+/// Keeps a journal, such as the [SwitchJournal], on disk, synced: it has to be there after a power
+/// cut. Not safe for use by several threads or processes; the command holds a lock on it.
+///
+/// @param <J> a record that Jackson writes and reads
+public final class JournalFile<J> {
     private final Path file;
+    private final Class<J> type;
+    private final ToIntFunction<J> version;
+    private final int known;
 
-    public JournalFile(Path file) {
+    /// @param version reads the version of a journal's form
+    /// @param known the version that this command writes
+    public JournalFile(Path file, Class<J> type, ToIntFunction<J> version, int known) {
         this.file = file;
+        this.type = type;
+        this.version = version;
+        this.known = known;
+    }
+
+    /// For a switch.
+    public static JournalFile<SwitchJournal> ofSwitch(Path file) {
+        return new JournalFile<>(
+                file, SwitchJournal.class, SwitchJournal::version, SwitchJournal.VERSION);
     }
 
     /// Keeps other commands away until it is closed; the kernel does it when we die.
@@ -45,18 +62,18 @@ public final class JournalFile {
         return Objects.requireNonNull(file.toAbsolutePath().getParent());
     }
 
-    /// The journal of a switch that has been begun and not undone.
-    public Optional<SwitchJournal> read() {
+    /// The journal of what has been begun and not undone.
+    public Optional<J> read() {
         if (!Files.exists(file)) {
             return Optional.empty();
         }
         try {
-            SwitchJournal journal =
-                    JsonMapper.shared().readValue(Files.readString(file), SwitchJournal.class);
-            if (journal.version() != SwitchJournal.VERSION) {
+            J journal = JsonMapper.shared().readValue(Files.readString(file), type);
+            int found = version.applyAsInt(journal);
+            if (found != known) {
                 throw new NodeException(
                         "%s is of version %d, this command knows %d: use the one that wrote it"
-                                .formatted(file, journal.version(), SwitchJournal.VERSION));
+                                .formatted(file, found, known));
             }
             return Optional.of(journal);
         } catch (IOException | JacksonException e) {
@@ -64,7 +81,7 @@ public final class JournalFile {
         }
     }
 
-    public void write(SwitchJournal journal) {
+    public void write(J journal) {
         try {
             Files.createDirectories(directory());
         } catch (IOException e) {

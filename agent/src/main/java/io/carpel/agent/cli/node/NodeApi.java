@@ -1,6 +1,8 @@
 package io.carpel.agent.cli.node;
 
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /// One node as the API server knows it. Every method throws [NodeException] when the server cannot
 /// be asked or refuses.
@@ -39,6 +41,15 @@ public interface NodeApi {
     /// @param warning whether somebody should look
     void event(String reason, String message, boolean warning);
 
-    /// Sets the node's condition `CarpelHealthy`.
+    /// Sets the node's condition `CarpelHealthy`. The time of its last transition changes only when
+    /// it does.
     void condition(boolean healthy, String reason, String message);
+
+    /// Takes that condition away.
+    void removeCondition();
+
+    Map<String, String> labels();
+
+    /// @param labels by name; without a value, the label is taken away
+    void label(Map<String, Optional<String>> labels);
 }

@@ -11,7 +11,7 @@ public record NodeParts(
         NodeApi node,
         KubeletService kubelet,
         KubeletFiles files,
-        JournalFile journal,
+        JournalFile<SwitchJournal> journal,
         Function<String, PodRuntime> runtimes,
         Patience patience,
         Consumer<String> progress) {}

@@ -67,7 +67,7 @@ final class FakeNode implements NodeApi, KubeletService, Patience {
                         this,
                         this,
                         files(),
-                        new JournalFile(root.resolve("journal.json")),
+                        JournalFile.ofSwitch(root.resolve("journal.json")),
                         FakeRuntime::new,
                         this,
                         _ -> {});
@@ -119,7 +119,7 @@ final class FakeNode implements NodeApi, KubeletService, Patience {
     }
 
     Optional<SwitchJournal> journal() {
-        return new JournalFile(root.resolve("journal.json")).read();
+        return JournalFile.ofSwitch(root.resolve("journal.json")).read();
     }
 
     void assertAsBefore(String when) {
@@ -180,6 +180,21 @@ final class FakeNode implements NodeApi, KubeletService, Patience {
     @Override
     public void condition(boolean healthy, String reason, String message) {
         called("condition");
+    }
+
+    @Override
+    public Map<String, String> labels() {
+        throw new UnsupportedOperationException("a switch sets no labels");
+    }
+
+    @Override
+    public void label(Map<String, Optional<String>> labels) {
+        throw new UnsupportedOperationException("a switch sets no labels");
+    }
+
+    @Override
+    public void removeCondition() {
+        throw new UnsupportedOperationException("a switch leaves the condition");
     }
 
     @Override
