@@ -66,7 +66,7 @@ public final class SlowCalls {
         /// What comes next touches `place`, in words such as `host path /data`.
         ///
         /// @throws UnavailableException when an earlier call still hangs there
-        public void at(String where) {
+        public synchronized void at(String where) {
             if (abandoned) {
                 throw new CancellationException("nobody waits for it any more");
             }
@@ -125,8 +125,10 @@ public final class SlowCalls {
     }
 
     private void giveUp(Spot spot, long begun) {
-        spot.abandoned = true;
-        hung.put(spot.place, begun);
+        synchronized (spot) { // it must not go on to another place now: it takes one off the list
+            spot.abandoned = true;
+            hung.put(spot.place, begun);
+        }
         spot.shown = spot.work.map(work -> board.keep(work.item(), "hang at " + spot.place));
         if (spot.ended) {
             // It came back in this moment, before it could be seen here.
