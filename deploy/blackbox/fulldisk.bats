@@ -51,7 +51,7 @@ full() {
 left() {
     find "$agent_dir/run" "$agent_dir/state/containers" -mindepth 2 -maxdepth 2 | sort
     find /sys/fs/cgroup -type d -path "*carpel-$(agent_instance "$agent_dir")*" | sort
-    ls /run/netns
+    find /run/netns -name "carpel-$(agent_instance "$agent_dir")-*" | sort
 }
 
 ends_with() {
