@@ -27,7 +27,8 @@ setup_file() {
     mount --rbind /dev "$host/dev"
     mount --make-rslave "$host/dev"
     mount -t tmpfs -o mode=0755 tmpfs "$host/run"
-    cp "$CARPEL_CLUSTER/admin.conf" "$host/root/"
+    # With its keys in it, since their files are not in the pod.
+    kubectl config view --raw --flatten >"$host/root/admin.conf"
     cat >"$host/usr/local/sbin/service" <<'END'
 #!/bin/bash
 # Starts the agent anew, or stops it; what lies in /fault is done instead, once.
