@@ -137,18 +137,7 @@ final class Agent implements AutoCloseable {
                         new ContainerTranslator(host, handlers),
                         info,
                         tools);
-        var node =
-                new NodeService(
-                        new NodeService.Facts(
-                                BuildInfo.load().version(),
-                                handlers::names,
-                                host,
-                                runtime.cgroupDriver().equals("systemd"),
-                                config.get(ConfigKeys.STATE_DIR).toString(),
-                                HostAbilities.names(kernel, runtime.cgroupVersion())),
-                        () -> runtime.network().status(),
-                        ranges -> runtime.network().useRanges(ranges),
-                        json);
+        NodeService node = node(ground, kernel, host, json);
         var images =
                 new PodImageService(
                         Images.of(runtime.images(), runtime.puller(), runtime.stats()),
@@ -171,6 +160,22 @@ final class Agent implements AutoCloseable {
                                 runtime.work(),
                                 id -> pods.nameOf(id).or(() -> members.nameOf(id)),
                                 Clock.systemUTC())));
+    }
+
+    private static NodeService node(
+            Ground ground, KernelFeatures kernel, HostAbilities host, ObjectMapper json) {
+        ContainerRuntime runtime = ground.runtime();
+        return new NodeService(
+                new NodeService.Facts(
+                        BuildInfo.load().version(),
+                        ground.handlers()::names,
+                        host,
+                        runtime.cgroupDriver().equals("systemd"),
+                        ground.config().get(ConfigKeys.STATE_DIR).toString(),
+                        HostAbilities.names(kernel, runtime.cgroupVersion())),
+                () -> runtime.network().status(),
+                ranges -> runtime.network().useRanges(ranges),
+                json);
     }
 
     private static CallInterceptor interceptor(Observation observation, PodNames names) {
