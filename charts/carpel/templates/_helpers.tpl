@@ -168,8 +168,10 @@ since are reached too, and the pod leaves with the label.
       requiredDuringSchedulingIgnoredDuringExecution:
         nodeSelectorTerms:
           - matchExpressions: [{key: carpel.io/installed, operator: Exists}]
-- op: remove
+# Not removed: what has gone cannot be removed again, and this may be done twice.
+- op: add
   path: /spec/template/spec/containers/0/readinessProbe
+  value: null
 - op: add
   path: /spec/template/spec/containers/0/args
   value:

@@ -68,10 +68,11 @@ public final class Withdrawal {
                             last.addAll(left);
                             progress.accept("nodes with it: " + String.join(", ", left));
                         }
-                        // An installer that was about to begin marks its node later: while there is
-                        // a
-                        // pod, nothing is over.
-                        return left.isEmpty() && rolledOut(namespace, name);
+                        // An installer that was about to begin marks its node before it ends: asked
+                        // again once there is none, nobody can do so any more.
+                        return left.isEmpty()
+                                && withoutInstallers(namespace, name)
+                                && marked().isEmpty();
                     });
         } catch (NodeException e) {
             throw new NodeException(
@@ -89,9 +90,10 @@ public final class Withdrawal {
                                 .toList());
     }
 
-    /// Whether the controller has seen the patch and has no pod left: the uninstallers leave with
-    /// the marks.
-    private boolean rolledOut(String namespace, String name) {
+    /// Whether the controller has seen the patch, and no pod is left on a node without the mark,
+    /// where only installers of before are. Its count of nodes that should have a pod does not
+    /// matter: it grows old when a node is deleted.
+    private boolean withoutInstallers(String namespace, String name) {
         return asking(
                 "read daemon set %s/%s".formatted(namespace, name),
                 () -> {
@@ -103,7 +105,6 @@ public final class Withdrawal {
                     long seen =
                             Objects.requireNonNullElse(set.getStatus().getObservedGeneration(), 0L);
                     return seen >= set.getMetadata().getGeneration()
-                            && set.getStatus().getCurrentNumberScheduled() == 0
                             && set.getStatus().getNumberMisscheduled() == 0;
                 });
     }
