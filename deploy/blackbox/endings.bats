@@ -114,7 +114,8 @@ hog() {
     wait_for 10 runs "$container" "sleep 1000"
     pid=$(host_pid "$container")
     crictl rm -f "$container"
-    run wait $exec
+    status=0
+    wait $exec || status=$?
     [ "$status" -ne 0 ]
     [ ! -e "/proc/$pid" ] || grep -q '^State:.*Z' "/proc/$pid/status"
     equal "" "$(crictl ps -aq)"
