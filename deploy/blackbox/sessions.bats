@@ -125,6 +125,8 @@ nothing_is_left_by() {
     container=$(new_container "$pod" stalled main \
         '.stdin = true | .command = ["sh", "-c", "read -r go; seq 1 3000000; exec sleep 1000"]')
     coproc client { cristreams stall --container "$container"; }
+    # Kept, since bash unsets client_PID as soon as it has seen the end of the client.
+    stalled=$client_PID
     read -r line <&"${client[0]}"
     equal stalled "$line"
     # One more client, which reads: it starts the container's output.
@@ -142,7 +144,7 @@ nothing_is_left_by() {
     equal 2 "$(inside "$container" pgrep -xc yes)"
     kill "$attached"
     exec {input}>&- {client[1]}>&-
-    wait "$client_PID"
+    wait "$stalled"
     wait_for 20 no_yes
 }
 
