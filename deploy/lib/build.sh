@@ -38,10 +38,23 @@ train_agent() {
     fi
 }
 
+# A jar that Maven alone has packed again is newer than the caches, which are then of no use.
+agent_is_trained() {
+    local role
+    for role in serve command; do
+        [ -n "$(find "$top/agent/target/carpel-$role.aot" -newer "$(agent_jar)" 2>/dev/null)" ] || return 1
+    done
+}
+
+agent_jar() {
+    find "$top/agent/target" -maxdepth 1 -name 'agent-*.jar' -print -quit
+}
+
 need_agent() {
     if agent_is_built; then
         need_packages "${run_packages[@]}"
         need_jdk
+        agent_is_trained || train_agent
     else
         build_agent
     fi
