@@ -110,6 +110,23 @@ teardown() {
     diff "$BATS_TEST_TMPDIR/$plain" "$BATS_TEST_TMPDIR/$marked"
 }
 
+@test "25 no file of the host is an image, whatever it holds" {
+    pod=$(new_pod restored)
+    archive=$BATS_TEST_TMPDIR/checkpoint.tar
+    echo '{}' >"$BATS_TEST_TMPDIR/spec.dump"
+    tar -C "$BATS_TEST_TMPDIR" -cf "$archive" spec.dump
+    for image in "$archive" "oci-archive:$archive" "file://$archive"; do
+        run crictl create --no-pull "$pod" "$(container_file one ".image.image = \"$image\"")" \
+            "$BATS_TEST_TMPDIR/pod-restored.json"
+        [ "$status" -ne 0 ]
+        [[ $output == *InvalidArgument* || $output == *NotFound* ]]
+        run crictl pull "$image"
+        [ "$status" -ne 0 ]
+        contains "$output" "InvalidArgument"
+    done
+    equal "" "$(crictl ps -aq)"
+}
+
 @test "28 what the agent keeps is root's alone, and its socket is nobody else's" {
     pod=$(new_pod modes)
     new_container "$pod" modes one >/dev/null
@@ -130,4 +147,37 @@ teardown() {
     shims=$(pgrep -x carpel-shim | tr '\n' '|')
     equal "" "$(ss -xlpH | grep -E "pid=($pid|${shims%|})," | awk '$5 ~ /^@/')"
     equal "" "$(ss -tlpnH | grep "pid=$pid," | awk '$4 !~ /^(127\.0\.0\.1|\[::1\]|\[::ffff:127\.0\.0\.1\]):/')"
+}
+
+# mapped PID: device and inode of each file that a process has mapped, and its name there.
+mapped() {
+    local file
+    for file in "/proc/$1/map_files/"*; do
+        printf '%s %s\n' "$(stat -L -c %d:%i "$file")" "$(readlink "$file")"
+    done
+}
+
+@test "31 no page of a program of the host is mapped into a container" {
+    pod=$(new_pod pages)
+    waiting=$(crictl create "$pod" "$(container_file one)" "$BATS_TEST_TMPDIR/pod-pages.json")
+    # Whoever prepares a container is a copy in memory.
+    equal "/memfd:carpel-shim" "$(mapped "$(host_pid "$waiting")" | cut -d' ' -f2 | sort -u)"
+    crictl start "$waiting" >/dev/null
+    [ -n "$(inside "$waiting" echo up)" ]
+    mapped "$(host_pid "$waiting")" >"$BATS_TEST_TMPDIR/mapped"
+    contains "$(cat "$BATS_TEST_TMPDIR/mapped")" " /bin/sh"
+    while read -r inode name; do
+        [ ! -e "$name" ] || differ "$(stat -L -c %d:%i "$name")" "$inode"
+    done <"$BATS_TEST_TMPDIR/mapped"
+}
+
+@test "31 with the default profile a container makes no namespaces" {
+    pod=$(new_pod filtered)
+    container=$(new_container "$pod" filtered one '.linux.security_context.seccomp = {profile_type: 0}')
+    equal 2 "$(inside "$container" sed -n 's/^Seccomp:\t//p' /proc/self/status)"
+    for kind in U r m n p; do
+        run inside "$container" unshare "-$kind" true
+        [ "$status" -ne 0 ]
+        contains "$output" "Operation not permitted"
+    done
 }

@@ -79,7 +79,7 @@ at_most() {
 }
 
 # First, for what other tests leave unused waits for a minute.
-@test "at most a thousand requests wait, each token is good once, and no other is" {
+@test "27 at most a thousand requests wait, each token is good once, and no other is" {
     pod=$(new_pod tokens)
     container=$(new_container "$pod" tokens main)
     run -0 cristreams tokens --container "$container"
@@ -109,15 +109,22 @@ nothing_is_left_by() {
     equal still "$(inside "$container" echo still)"
 }
 
-@test "a thousand commands left half-way, a hundred at a time, leave nothing" {
+@test "27 a thousand commands left half-way, a hundred at a time, leave nothing" {
     pod=$(new_pod commands)
     container=$(new_container "$pod" commands main)
     nothing_is_left_by --verb exec --container "$container"
 }
 
-@test "a thousand port-forwards left half-way, a hundred at a time, leave nothing" {
+@test "27 a thousand port-forwards left half-way, a hundred at a time, leave nothing" {
     start_server forwards
     nothing_is_left_by --verb portforward --pod "$pod"
+}
+
+@test "27 what a command prints without end is cut where a message ends" {
+    pod=$(new_pod endless)
+    container=$(new_container "$pod" endless main)
+    # Lines of two bytes each; crictl adds line ends of its own.
+    equal $((15 << 20)) "$(inside "$container" sh -c 'yes | head -c 67108864' | tr -dc y | wc -c | awk '{ print 2 * $1 }')"
 }
 
 @test "clients that read nothing slow nobody else" {

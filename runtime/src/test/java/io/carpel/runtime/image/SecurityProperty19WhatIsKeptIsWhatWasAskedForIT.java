@@ -11,35 +11,25 @@ import io.carpel.runtime.image.content.ManifestReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /// SECURITY row 19: type, size and hash of everything are checked before use, and a name of ours
 /// changes only when we pull that name.
 @Timeout(120)
 final class SecurityProperty19WhatIsKeptIsWhatWasAskedForIT {
-    @TempDir Path directory;
-    private RegistryServer registry;
+    @RegisterExtension final RegistryExtension registry = new RegistryExtension();
+
     private FaultyProxy proxy;
     private TestStore images;
 
     @BeforeEach
-    void start() throws IOException {
-        registry = RegistryServer.start(directory.resolve("registry"));
-        proxy = new FaultyProxy(registry.address());
-        images = TestStore.open(directory);
-    }
-
-    @AfterEach
-    void stop() throws IOException {
-        images.close();
-        proxy.close();
-        registry.close();
+    void look() {
+        proxy = registry.proxy();
+        images = registry.images();
     }
 
     private TestImage push(String tag, String content) {
@@ -93,7 +83,7 @@ final class SecurityProperty19WhatIsKeptIsWhatWasAskedForIT {
         TestImage good = push("v1", "good");
         TestImage evil = push("evil", "evil");
         Files.writeString(
-                directory.resolve("registries.conf"),
+                registry.directory().resolve("registries.conf"),
                 """
                 [[registry]]
                 prefix = "real.example.com"

@@ -12,11 +12,10 @@ import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /// SECURITY row 20: credentials go to the registry they are for and to no other host, log or
 /// message.
@@ -25,23 +24,15 @@ final class SecurityProperty20CredentialsStayWithTheirHostIT {
     private static final RegistryCredentials CANARY =
             RegistryCredentials.basic("canary-user", "canary-secret-4711");
 
-    @TempDir Path directory;
-    private RegistryServer registry;
+    @RegisterExtension final RegistryExtension registry = new RegistryExtension();
+
     private FaultyProxy proxy;
     private TestStore images;
 
     @BeforeEach
-    void start() throws IOException {
-        registry = RegistryServer.start(directory.resolve("registry"));
-        proxy = new FaultyProxy(registry.address());
-        images = TestStore.open(directory);
-    }
-
-    @AfterEach
-    void stop() throws IOException {
-        images.close();
-        proxy.close();
-        registry.close();
+    void look() {
+        proxy = registry.proxy();
+        images = registry.images();
     }
 
     private TestImage push(int layers) {
@@ -63,17 +54,12 @@ final class SecurityProperty20CredentialsStayWithTheirHostIT {
 
     /// The registry again, with the same content, asking for a password.
     private void protect() throws Exception {
-        registry.close();
-        Path passwords = directory.resolve("htpasswd");
+        Path passwords = registry.directory().resolve("htpasswd");
         Files.writeString(
                 passwords,
                 HostCommand.run("htpasswd", "-nbB", "canary-user", "canary-secret-4711"));
-        registry =
-                RegistryServer.start(
-                        directory.resolve("registry"),
-                        "auth:\n  htpasswd:\n    realm: test\n    path: " + passwords);
-        proxy.close();
-        proxy = new FaultyProxy(registry.address());
+        registry.restart("auth:\n  htpasswd:\n    realm: test\n    path: " + passwords);
+        look();
     }
 
     private void authFile(String host, String password) throws IOException {
@@ -82,7 +68,7 @@ final class SecurityProperty20CredentialsStayWithTheirHostIT {
                         .encodeToString(
                                 ("canary-user:" + password).getBytes(StandardCharsets.UTF_8));
         Files.writeString(
-                directory.resolve("auth.json"),
+                registry.directory().resolve("auth.json"),
                 "{\"auths\":{\"%s\":{\"auth\":\"%s\"}}}".formatted(host, auth));
     }
 

@@ -24,6 +24,7 @@ final class TestImage {
     private final List<byte[]> blobs = new ArrayList<>();
     private final List<String> types = new ArrayList<>();
     private String user = "";
+    private String defaults = "";
     private String architecture = PlatformChoice.host().substring("linux/".length());
     private boolean docker;
 
@@ -59,6 +60,12 @@ final class TestImage {
         return this;
     }
 
+    /// @param members of the configuration's `config`, as JSON
+    TestImage defaults(String members) {
+        this.defaults = members + ",";
+        return this;
+    }
+
     TestImage architecture(String architecture) {
         this.architecture = architecture;
         return this;
@@ -84,11 +91,11 @@ final class TestImage {
         archives.forEach(a -> ids.add('"' + Digest.of(a).toString() + '"'));
         return """
         {"architecture":"%s","os":"linux","created":"2026-01-02T03:04:05Z",
-        "config":{"User":"%s","Env":["PATH=/bin","A=b"],"Entrypoint":["/bin/sh"],"Cmd":["-c","true"],
+        "config":{%s"User":"%s","Env":["PATH=/bin","A=b"],"Entrypoint":["/bin/sh"],"Cmd":["-c","true"],
         "WorkingDir":"/w","StopSignal":"SIGINT","Labels":{"k":"v"},"Volumes":{"/data":{}}},
         "rootfs":{"type":"layers","diff_ids":[%s]}}\
         """
-                .formatted(architecture, user, String.join(",", ids))
+                .formatted(architecture, defaults, user, String.join(",", ids))
                 .getBytes(StandardCharsets.UTF_8);
     }
 

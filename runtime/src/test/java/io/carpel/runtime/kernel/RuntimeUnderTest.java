@@ -92,7 +92,11 @@ final class RuntimeUnderTest implements AutoCloseable {
     }
 
     ContainerSpec containerSpec(Sandbox sandbox, String... command) {
-        return Specs.container(newId(), sandbox.spec(), TestImageLayout.NAME, List.of(command));
+        return containerSpec(sandbox, TestImageLayout.NAME, List.of(command));
+    }
+
+    ContainerSpec containerSpec(Sandbox sandbox, String image, List<String> command) {
+        return Specs.container(newId(), sandbox.spec(), image, command);
     }
 
     Container start(ContainerSpec spec) {

@@ -13,6 +13,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
@@ -23,6 +24,16 @@ final class TestImageLayout {
 
     /// An image of two layers without a program: something to be mounted as a volume.
     static final String VOLUME = "example.test/carpel/volume:it";
+
+    /// The same programs as [#NAME], and all by which other runtimes know a checkpoint.
+    static final String CHECKPOINT = "example.test/carpel/checkpoint:it";
+
+    private static final List<String> CHECKPOINT_MARKS =
+            List.of(
+                    "io.kubernetes.cri-o.annotations.checkpoint.name",
+                    "org.criu.checkpoint.container.name",
+                    "org.criu.checkpoint.engine.name",
+                    "io.podman.annotations.checkpoint.name");
 
     private static final List<String> APPLETS =
             List.of(
@@ -75,7 +86,22 @@ final class TestImageLayout {
         write(directory, VOLUME, List.of(lowerVolume(), upperVolume()));
     }
 
+    /// Writes a layout with [#CHECKPOINT] into `directory`.
+    static void writeCheckpoint(Path directory) throws IOException {
+        String marks =
+                CHECKPOINT_MARKS.stream()
+                        .map("\"%s\":\"one\""::formatted)
+                        .collect(Collectors.joining(",", "\"annotations\":{", "},"));
+        write(directory, CHECKPOINT, List.of(layer(), checkpoint()), marks);
+    }
+
     private static void write(Path directory, String name, List<byte[]> layers) throws IOException {
+        write(directory, name, layers, "");
+    }
+
+    /// @param more members of the manifest, as JSON with a comma after each
+    private static void write(Path directory, String name, List<byte[]> layers, String more)
+            throws IOException {
         Path blobs = Files.createDirectories(directory.resolve("blobs/sha256"));
         List<String> diffIds = new ArrayList<>();
         List<String> descriptors = new ArrayList<>();
@@ -99,13 +125,16 @@ final class TestImageLayout {
         String configDigest = blob(blobs, utf8(config));
         String manifest =
                 """
-                {"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",
+                {"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",%s
                  "config":{"mediaType":"application/vnd.oci.image.config.v1+json",
                            "digest":"sha256:%s","size":%d},
                  "layers":[%s]}
                 """
                         .formatted(
-                                configDigest, utf8(config).length, String.join(",", descriptors));
+                                more,
+                                configDigest,
+                                utf8(config).length,
+                                String.join(",", descriptors));
         String manifestDigest = blob(blobs, utf8(manifest));
         Files.writeString(
                 directory.resolve("index.json"),
@@ -139,6 +168,28 @@ final class TestImageLayout {
             link.setLinkName("/../../../../../../../../etc/hostname");
             tar.putArchiveEntry(link);
             tar.closeArchiveEntry();
+        }
+        return bytes.toByteArray();
+    }
+
+    /// The files of a checkpoint, of a container that was allowed everything.
+    private static byte[] checkpoint() throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(bytes)) {
+            text(
+                    tar,
+                    "spec.dump",
+                    """
+                    {"ociVersion":"1.2.0","process":{"user":{"uid":0},"noNewPrivileges":false,
+                      "capabilities":{"effective":["CAP_SYS_ADMIN"],"bounding":["CAP_SYS_ADMIN"],
+                        "permitted":["CAP_SYS_ADMIN"],"inheritable":["CAP_SYS_ADMIN"]}},
+                     "mounts":[{"destination":"/host","source":"/","type":"bind"}],
+                     "annotations":{"io.kubernetes.cri-o.PrivilegedRuntime":"true"}}
+                    """);
+            text(tar, "config.dump", "{\"id\":\"one\",\"runtime\":\"runc\"}\n");
+            text(tar, "status.dump", "{}\n");
+            directory(tar, "checkpoint/");
+            text(tar, "checkpoint/inventory.img", "no image\n");
         }
         return bytes.toByteArray();
     }

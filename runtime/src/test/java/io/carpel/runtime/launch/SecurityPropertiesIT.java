@@ -225,4 +225,23 @@ class SecurityPropertiesIT {
                     .hasMessageContaining("mount target");
         }
     }
+
+    /// The files of the pod cover what the image has there, wherever its links lead.
+    @Test
+    void property24FilesOfThePodCoverNothingOfTheHost() throws Exception {
+        Path host = Files.writeString(outside.resolve("file"), "host");
+        Path etc = container.layer.resolve("etc");
+        Files.createSymbolicLink(etc.resolve("hostname"), host);
+        Files.createSymbolicLink(etc.resolve("resolv.conf"), Path.of("../../../../../../" + host));
+        container.hostname = Optional.of(ownFile("name"));
+        container.resolv = Optional.of(ownFile("resolver"));
+        assertThat(shims.output(container, "cat /etc/hostname /etc/resolv.conf"))
+                .isEqualTo("name\nresolver");
+        assertThat(host).hasContent("host");
+        assertThat(names(outside)).containsExactly("file");
+    }
+
+    private Path ownFile(String content) throws IOException {
+        return Files.writeString(shims.directory().resolve(content), content + "\n");
+    }
 }

@@ -47,6 +47,8 @@ final class TestContainer {
     boolean privileged;
     boolean log = true;
     Optional<Path> logDirectory = Optional.empty();
+    Optional<Path> hostname = Optional.empty();
+    Optional<Path> resolv = Optional.empty();
     Optional<Integer> oomScoreAdj = Optional.empty();
     Optional<ExecLabel> label = Optional.empty();
     CgroupPlacement cgroup = CgroupPlacement.none();
@@ -168,10 +170,7 @@ final class TestContainer {
                         directory.resolve("work"),
                         readonlyRoot),
                 new ContainerLaunch.PodFiles(
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        directory.resolve("shm")),
+                        Optional.empty(), hostname, resolv, directory.resolve("shm")),
                 mounts,
                 devices,
                 new ContainerLaunch.PathRules(masked, readonly),
