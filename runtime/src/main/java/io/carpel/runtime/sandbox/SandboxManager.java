@@ -356,7 +356,11 @@ public final class SandboxManager {
         records.put(id, record);
         if (record.phase() == SandboxRecord.Phase.MAKING) {
             findings.accept("sandbox %s was half made: taken apart".formatted(id));
-            board().run(Subject.sandbox(id), "recover", work -> release(record, work));
+            // Its network is left to whoever sweeps those of sandboxes that are no more: a plugin
+            // that
+            // hung then may hang now, and nothing is answered before recovery has ended.
+            SandboxRecord local = record.without(Holding.NETWORK);
+            board().run(Subject.sandbox(id), "recover", work -> release(local, work));
             removeDirectory(id);
             records.remove(id);
             return;
