@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
@@ -68,14 +69,22 @@ public final class AttachmentStore<R> {
     }
 
     /// Empty when there is none, and when it cannot be understood: that one has been set aside.
+    ///
+    /// @throws KernelFaultException when it is there and cannot be read
     public Optional<R> get(String sandboxId) {
         try {
             return Optional.of(read(file(sandboxId)));
         } catch (NoSuchFileException _) {
             return Optional.empty();
-        } catch (IOException e) {
+        } catch (Malformed e) {
             setAside(file(sandboxId), e);
             return Optional.empty();
+        } catch (IOException e) {
+            // It may be read the next time, and says what is to be given back.
+            throw new KernelFaultException(
+                    "sandbox %s: what is remembered of its network cannot be read: %s"
+                            .formatted(sandboxId, e.getMessage()),
+                    e);
         }
     }
 
@@ -90,7 +99,8 @@ public final class AttachmentStore<R> {
         }
     }
 
-    /// Every record by sandbox id. A broken one is renamed to `*.broken`, logged and left out.
+    /// Every record by sandbox id. A broken one is renamed to `*.broken`, logged and left out; one
+    /// that cannot be read is left out, and stays.
     public Map<String, R> loadAll() throws IOException {
         List<Path> files = new ArrayList<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
@@ -101,8 +111,10 @@ public final class AttachmentStore<R> {
             String name = file.getFileName().toString();
             try {
                 records.put(name.substring(0, name.length() - SUFFIX.length()), read(file));
-            } catch (IOException e) {
+            } catch (Malformed e) {
                 setAside(file, e);
+            } catch (IOException e) {
+                LOG.warn("network record {} cannot be read: {}", file, e.getMessage());
             }
         }
         return records;
@@ -122,20 +134,30 @@ public final class AttachmentStore<R> {
 
     private R read(Path file) throws IOException {
         if (Files.size(file) > MAX_SIZE) {
-            throw new IOException("larger than " + MAX_SIZE + " bytes");
+            throw new Malformed("larger than " + MAX_SIZE + " bytes", null);
         }
+        byte[] content = Files.readAllBytes(file);
         try {
-            JsonNode tree = mapper.readTree(Files.readAllBytes(file));
+            JsonNode tree = mapper.readTree(content);
             if (tree.path("version").asInt(0) != VERSION) {
-                throw new IOException("version is " + tree.path("version"));
+                throw new Malformed("version is " + tree.path("version"), null);
             }
             R attachment = mapper.treeToValue(tree.path("attachment"), type);
             if (attachment == null) {
-                throw new IOException("holds no attachment");
+                throw new Malformed("holds no attachment", null);
             }
             return attachment;
         } catch (JacksonException | IllegalArgumentException | NullPointerException e) {
-            throw new IOException("not a record: " + e.getMessage(), e);
+            throw new Malformed("not a record: " + e.getMessage(), e);
+        }
+    }
+
+    /// A record was read and is none.
+    private static final class Malformed extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        Malformed(String message, @Nullable Throwable cause) {
+            super(message, cause);
         }
     }
 

@@ -64,9 +64,11 @@ public final class CniNetwork implements PodNetwork {
         return network;
     }
 
-    /// Whether the configuration directory holds a configuration, usable or not.
+    /// Whether the configuration directory holds a configuration, usable or not. One that cannot be
+    /// read may hold one.
     public boolean isConfigured() {
-        return !loader.load().files().isEmpty();
+        Loaded loaded = loader.load();
+        return !loaded.files().isEmpty() || !loaded.problems().isEmpty();
     }
 
     /// Networks, in CIDR form, that plugins with the capability `ipRanges` are told from now on.

@@ -369,6 +369,59 @@ final class CniNetworkTest {
     }
 
     @Test
+    void aStatusThatHangsHoldsNobodyUp() throws Exception {
+        Path hang = Files.createFile(directory.resolve("hang"));
+        plugins.plugin(
+                "first",
+                List.of("1.1.0"),
+                "while [ $CNI_COMMAND = STATUS ] && [ -e %s ]; do sleep 0.05; done"
+                        .formatted(hang));
+        plugins.working("second", "1.1.0");
+        plugins.config("10-net.conflist", CHAIN.replace("1.0.0", "1.1.0"));
+
+        assertThat(network.status().ready()).isFalse();
+        assertThat(network.status().message())
+                .contains("cni network net: its plugins have not answered STATUS for");
+        assertThat(plugins.calls()).as("never twice at once").containsExactly("STATUS first");
+
+        Files.delete(hang);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!network.status().ready()) {
+            assertThat(System.nanoTime()).isLessThan(deadline);
+            Thread.onSpinWait();
+        }
+        assertThat(plugins.calls()).containsExactly("STATUS first", "STATUS second");
+    }
+
+    @Test
+    void aRecordThatCannotBeReadIsNotForgotten() throws IOException {
+        chain();
+        network.attach(request("pod"));
+        Path record = directory.resolve("state/pod.json");
+        byte[] content = Files.readAllBytes(record);
+        Files.delete(record);
+        Files.createDirectory(record); // reading it fails, as with too many open files
+
+        assertThatThrownBy(() -> network.detach(request("pod")))
+                .isInstanceOf(KernelFaultException.class)
+                .hasMessageStartingWith("sandbox pod: what is remembered of its network cannot be");
+        Files.delete(record);
+        Files.write(record, content);
+        network.detach(request("pod"));
+        assertThat(plugins.calls()).endsWith("DEL second", "DEL first");
+    }
+
+    @Test
+    void aDirectoryThatCannotBeReadCountsAsConfigured() throws IOException {
+        assertThat(network.isConfigured()).isFalse();
+        for (int n = 0; n <= 1000; n++) {
+            plugins.config("%d.conflist".formatted(n), "");
+        }
+        assertThat(network.isConfigured()).isTrue();
+        assertThat(network.status().message()).contains("more than 1000 files");
+    }
+
+    @Test
     void checkIsLeftOutWhenTheConfigurationSaysSo() throws IOException {
         chain();
         network.attach(request("pod"));
