@@ -112,7 +112,7 @@ public final class ContainerRuntime implements AutoCloseable {
                         work);
         this.execs = new ExecManager(containers, sandboxTable);
         this.puller = closer.add(new ImagePuller(parts.images(), work.board(), watches.pulls()));
-        this.archives = closer.add(new ImageArchives(parts.images()));
+        this.archives = new ImageArchives(parts.images());
         LayerUsage layers =
                 closer.add(new LayerUsage(config.layout(), parts.files(), Clock.systemUTC()));
         InterfaceCounters interfaces = new InterfaceCounters(parts.namespaces());

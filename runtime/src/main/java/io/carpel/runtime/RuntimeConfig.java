@@ -121,7 +121,7 @@ public record RuntimeConfig(
 
     /// @param registriesConf empty means the usual places of containers-registries.conf(5)
     /// @param pinned references that garbage collectors must leave alone
-    /// @param parallelDownloads layers downloaded at once
+    /// @param parallelDownloads layers of one image downloaded at once
     /// @param stallTimeout a transfer that moves no byte for so long is tried again
     public record Images(
             Optional<Path> registriesConf,

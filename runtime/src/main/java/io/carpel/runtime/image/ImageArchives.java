@@ -21,7 +21,7 @@ import java.util.List;
 import java.util.Optional;
 
 /// Images as files: OCI layouts (directory or archive) and `docker save` archives.
-public final class ImageArchives implements AutoCloseable {
+public final class ImageArchives {
     private final ImageStore store;
     private final LayerPool pool;
 
@@ -157,6 +157,7 @@ public final class ImageArchives implements AutoCloseable {
         String key = target.diffId().toString();
         OverlaySnapshotter.Source source =
                 new OverlaySnapshotter.Source(
+                        "an archive",
                         blob.digest(),
                         blob.size(),
                         () ->
@@ -197,10 +198,5 @@ public final class ImageArchives implements AutoCloseable {
             throw new AlreadyExistsException("export target " + target + " exists");
         }
         new ArchiveWriter(store, progress, cancellation).write(refs, target, format);
-    }
-
-    @Override
-    public void close() {
-        pool.close();
     }
 }

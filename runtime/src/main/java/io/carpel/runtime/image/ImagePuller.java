@@ -217,7 +217,6 @@ public final class ImagePuller implements AutoCloseable {
             underWay.values().forEach(shared -> shared.cancellation.cancel());
         }
         threads.close();
-        pool.close();
         registries.close();
     }
 }

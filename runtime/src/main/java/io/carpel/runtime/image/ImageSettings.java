@@ -6,7 +6,7 @@ import java.util.List;
 
 /// How images are kept and pulled.
 ///
-/// @param parallelLayers layers transferred and unpacked at once, over all pulls
+/// @param parallelLayers layers of one image transferred and unpacked at once
 /// @param pinned names never collected: exact (`registry/name:tag`), or ending or beginning in `*`
 /// @param limits bounds on what one layer may contain
 public record ImageSettings(

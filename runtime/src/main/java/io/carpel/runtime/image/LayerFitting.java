@@ -77,6 +77,7 @@ final class LayerFitting {
         }
         OverlaySnapshotter.Source source =
                 new OverlaySnapshotter.Source(
+                        "this store",
                         Optional.empty(),
                         layer.archiveBytes(),
                         () -> new CheckedStream(layers.archive(layer), cancellation));

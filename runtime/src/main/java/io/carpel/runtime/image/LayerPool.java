@@ -5,65 +5,35 @@ import io.carpel.runtime.error.KernelFaultException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/// The threads that transfer and unpack layers; their number bounds the work of all pulls taken
-/// together. Platform threads: unpacking waits in the kernel.
-final class LayerPool implements AutoCloseable {
-    private final ThreadPoolExecutor threads;
+/// The threads that transfer and unpack layers. Each image has its own, so that a registry that
+/// falls silent keeps no other image waiting. Platform threads: unpacking waits in the kernel.
+final class LayerPool {
+    private volatile int count;
 
     LayerPool(ImageStore store) {
-        this.threads =
-                new ThreadPoolExecutor(
-                        store.settings().parallelLayers(),
-                        store.settings().parallelLayers(),
-                        0,
-                        TimeUnit.SECONDS,
-                        new LinkedBlockingQueue<>(),
-                        Thread.ofPlatform().daemon().name("image-layer-", 0).factory());
+        this.count = store.settings().parallelLayers();
     }
 
-    /// Layers that are under way go on when there are to be fewer.
+    /// Images under way go on as they began.
     ///
-    /// @param count how many at once, at least 1
-    synchronized void resize(int count) {
-        // At no moment may the core be above the maximum.
-        threads.setMaximumPoolSize(Math.max(count, threads.getCorePoolSize()));
-        threads.setCorePoolSize(count);
-        threads.setMaximumPoolSize(count);
+    /// @param next how many layers of one image at once, at least 1
+    void resize(int next) {
+        count = next;
     }
 
     /// Runs all of them and returns when the last has ended. The first failure stops the others by
     /// way of `cancellation` and is thrown.
     void runAll(List<Runnable> tasks, Cancellation cancellation) {
-        AtomicReference<@Nullable Throwable> first = new AtomicReference<>();
-        List<Future<?>> running = new ArrayList<>();
-        for (Runnable task : tasks) {
-            running.add(
-                    threads.submit(() -> {
-                        try {
-                            cancellation.check();
-                            task.run();
-                        } catch (RuntimeException | Error e) {
-                            if (first.compareAndSet(null, e)) {
-                                cancellation.cancel();
-                            }
-                        }
-                    }));
+        if (tasks.isEmpty()) {
+            return;
         }
-        boolean interrupted = false;
-        for (Future<?> each : running) {
-            interrupted |= awaited(each, cancellation);
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-        Throwable failure = first.get();
+        Throwable failure = firstFailure(tasks, cancellation);
         switch (failure) {
             case null -> {}
             case RuntimeException e -> throw e;
@@ -71,6 +41,39 @@ final class LayerPool implements AutoCloseable {
             default -> throw new KernelFaultException("unpacking failed: " + failure, failure);
         }
         cancellation.check();
+    }
+
+    private @Nullable Throwable firstFailure(List<Runnable> tasks, Cancellation cancellation) {
+        AtomicReference<@Nullable Throwable> first = new AtomicReference<>();
+        List<Future<?>> running = new ArrayList<>();
+        boolean interrupted = false;
+        try (ExecutorService threads =
+                Executors.newFixedThreadPool(
+                        Math.min(count, tasks.size()),
+                        Thread.ofPlatform().daemon().name("image-layer-", 0).factory())) {
+            for (Runnable task : tasks) {
+                running.add(threads.submit(() -> run(task, cancellation, first)));
+            }
+            for (Future<?> each : running) {
+                interrupted |= awaited(each, cancellation);
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        return first.get();
+    }
+
+    private static void run(
+            Runnable task, Cancellation cancellation, AtomicReference<@Nullable Throwable> first) {
+        try {
+            cancellation.check();
+            task.run();
+        } catch (RuntimeException | Error e) {
+            if (first.compareAndSet(null, e)) {
+                cancellation.cancel();
+            }
+        }
     }
 
     /// @return whether this thread was interrupted meanwhile
@@ -87,10 +90,5 @@ final class LayerPool implements AutoCloseable {
                 throw new CancelledException("unpacking was broken off", e);
             }
         }
-    }
-
-    @Override
-    public void close() {
-        threads.shutdownNow();
     }
 }

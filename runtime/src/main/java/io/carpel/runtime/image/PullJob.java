@@ -162,9 +162,10 @@ final class PullJob {
         session.transfer(
                 layer,
                 reason -> progress.on(new PullProgress.Event.Retrying(key, reason)),
-                opening -> {
+                (place, opening) -> {
                     OverlaySnapshotter.Source source =
                             new OverlaySnapshotter.Source(
+                                    place,
                                     Optional.of(layer.digest()),
                                     layer.size(),
                                     () ->

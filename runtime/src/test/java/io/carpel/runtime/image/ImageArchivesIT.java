@@ -43,7 +43,6 @@ final class ImageArchivesIT {
 
     @AfterEach
     void stop() {
-        archives.close();
         puller.close();
         store.close();
         registry.close();

@@ -290,6 +290,65 @@ final class ImagePullFaultsIT {
         assertThat(proxy.requests).noneMatch(r -> r.headers().containsKey("authorization"));
     }
 
+    /// Neither by the threads of its own layers, nor by one that both images have.
+    @Test
+    void aSilentRegistryKeepsNoOtherImageWaiting() throws Exception {
+        TestImage many = push(12);
+        TestImage one = new TestImage().layer(many.archives().getFirst(), TestImage.Packing.GZIP);
+        one.push(registry.address(), "other", "v1");
+        CountDownLatch silent = new CountDownLatch(10);
+        proxy.script((path, _) -> {
+            if (!isLayer(path, many)) {
+                return new FaultyProxy.Fault.None();
+            }
+            silent.countDown();
+            return new FaultyProxy.Fault.Hang(1000);
+        });
+        Cancellation enough = new Cancellation();
+        CompletableFuture<Image> stuck =
+                CompletableFuture.supplyAsync(() ->
+                        puller.pull(
+                                new PullRequest(
+                                        ref(), Optional.empty(), PullProgress.NONE, enough)));
+        assertThat(silent.await(20, TimeUnit.SECONDS)).isTrue();
+
+        assertThat(puller.pull(PullRequest.of(registry.address() + "/other:v1")).layers())
+                .hasSize(1);
+        assertThat(stuck).isNotDone();
+        enough.cancel();
+        assertThatThrownBy(() -> stuck.get(20, TimeUnit.SECONDS))
+                .hasCauseInstanceOf(CancelledException.class);
+    }
+
+    @Test
+    void imagesCanBeRemovedFromAFullDisk() throws Exception {
+        push(1);
+        Path small = Files.createDirectory(directory.resolve("small"));
+        run("mount", "-t", "tmpfs", "-o", "size=2m,mode=0700", "tmpfs", small.toString());
+        try {
+            puller.close();
+            store.close();
+            open(small, RegistrySettings.defaults());
+            Image image = puller.pull(PullRequest.of(ref()));
+            Path filler = small.resolve("filler");
+            assertThatThrownBy(() -> Files.write(filler, new byte[2 << 20]))
+                    .isInstanceOf(IOException.class);
+
+            store.remove(image.id());
+            assertThat(store.list()).isEmpty();
+            puller.close();
+            store.close();
+            open(small, RegistrySettings.defaults());
+            assertThat(store.list()).isEmpty();
+            Files.delete(filler);
+            assertThat(puller.pull(PullRequest.of(ref()))).isEqualTo(image);
+        } finally {
+            puller.close();
+            store.close();
+            run("umount", small.toString());
+        }
+    }
+
     @Test
     void fullDiskIsSaidAndCleaned() throws Exception {
         push(4);

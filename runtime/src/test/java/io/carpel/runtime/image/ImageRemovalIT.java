@@ -2,6 +2,8 @@ package io.carpel.runtime.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.carpel.runtime.linux.Errno;
+import io.carpel.runtime.linux.ErrnoException;
 import io.carpel.runtime.linux.FileCalls;
 import io.carpel.runtime.linux.LinuxFileCalls;
 import java.io.IOException;
@@ -17,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -107,6 +110,43 @@ final class ImageRemovalIT {
             go.countDown();
             await(() -> isEmpty("tmp"));
             await(() -> images.store().usage().bytes() < before + 16_384);
+        }
+    }
+
+    /// The real calls, but renames fail while `broken`.
+    private static FileCalls withoutRenames(AtomicBoolean broken) {
+        return (FileCalls)
+                Proxy.newProxyInstance(
+                        FileCalls.class.getClassLoader(),
+                        new Class<?>[] {FileCalls.class},
+                        (_, method, arguments) -> {
+                            if (method.getName().equals("renameat2") && broken.get()) {
+                                throw new ErrnoException("renameat2", "layer", Errno.ENOSPC);
+                            }
+                            try {
+                                return method.invoke(REAL, arguments);
+                            } catch (InvocationTargetException e) {
+                                throw e.getCause();
+                            }
+                        });
+    }
+
+    @Test
+    void aLayerThatCannotBeTakenAwayIsTriedAgainAndCountsUntilThen() {
+        AtomicBoolean broken = new AtomicBoolean();
+        try (TestStore images = TestStore.open(directory, withoutRenames(broken))) {
+            String ref = push(1);
+            Image image = images.pull(ref);
+            broken.set(true);
+            images.store().remove(image.id());
+            assertThat(images.store().list()).isEmpty();
+            assertThat(images.store().usage().bytes()).isGreaterThan(3_000_000);
+
+            broken.set(false);
+            assertThat(images.pull(ref)).isEqualTo(image);
+            images.store().remove(image.id());
+            await(() -> images.store().usage().bytes() < 65_536);
+            assertThat(isEmpty("layers")).isTrue();
         }
     }
 

@@ -169,19 +169,18 @@ final class LayerFittingIT {
     void exportedImagesKeepTheirIdAndFitAgain() throws Exception {
         Image image = images.pull(push("merged", image(merged(), sparse())));
         Path archive = directory.resolve("image.tar");
-        try (ImageArchives archives = new ImageArchives(images.store())) {
-            archives.exportTo(
-                    List.of(image.id()),
-                    archive,
-                    ImageArchives.Format.OCI_ARCHIVE,
-                    PullProgress.NONE,
-                    new Cancellation());
-        }
+        new ImageArchives(images.store())
+                .exportTo(
+                        List.of(image.id()),
+                        archive,
+                        ImageArchives.Format.OCI_ARCHIVE,
+                        PullProgress.NONE,
+                        new Cancellation());
         Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));
-        try (TestStore again = TestStore.open(elsewhere);
-                ImageArchives archives = new ImageArchives(again.store())) {
+        try (TestStore again = TestStore.open(elsewhere)) {
             List<Image> imported =
-                    archives.importFrom(archive, PullProgress.NONE, new Cancellation());
+                    new ImageArchives(again.store())
+                            .importFrom(archive, PullProgress.NONE, new Cancellation());
             assertThat(imported).extracting(Image::id).containsExactly(image.id());
             mounted(imported.getFirst(), this::assertFits);
         }

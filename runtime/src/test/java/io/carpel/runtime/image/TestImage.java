@@ -133,6 +133,10 @@ final class TestImage {
         return Digest.of(config()).toString();
     }
 
+    List<byte[]> archives() {
+        return archives;
+    }
+
     List<byte[]> blobs() {
         return blobs;
     }

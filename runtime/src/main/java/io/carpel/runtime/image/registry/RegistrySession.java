@@ -126,13 +126,17 @@ public final class RegistrySession {
     public <T> T transfer(Descriptor descriptor, Consumer<String> retrying, Transfer<T> transfer) {
         return any(
                 "blob " + descriptor.digest() + " of '" + name + "'",
-                endpoint -> transfer.with(() -> open(endpoint, descriptor, retrying)));
+                endpoint ->
+                        transfer.with(
+                                endpoint.endpoint().host(),
+                                () -> open(endpoint, descriptor, retrying)));
     }
 
     /// Uses a blob's stream.
     @FunctionalInterface
     public interface Transfer<T> {
-        T with(Opening opening) throws IOException;
+        /// @param place who delivers it
+        T with(String place, Opening opening) throws IOException;
     }
 
     /// Begins a transfer.

@@ -64,7 +64,9 @@ public final class OverlaySnapshotter implements AutoCloseable {
     private final GroupSync sync;
     private final BackgroundRemoval removal;
     private final Map<Digest, Layer> present = new ConcurrentHashMap<>();
-    private final Map<Digest, CompletableFuture<Layer>> underWay = new ConcurrentHashMap<>();
+    private final Map<Making, CompletableFuture<Layer>> underWay = new ConcurrentHashMap<>();
+    // Held while a layer comes into sight or goes out of it.
+    private final Object moving = new Object();
     private final AtomicLong names = new AtomicLong();
 
     private OverlaySnapshotter(Path layers, Path temporary, FileCalls files, LayerLimits limits) {
@@ -106,9 +108,15 @@ public final class OverlaySnapshotter implements AutoCloseable {
 
     /// Where a layer's blob comes from and what it must be.
     ///
+    /// @param place who delivers it; nobody waits for a layer that comes from another place than
+    ///   his
     /// @param blob hash of the blob as transferred; nothing when only the archive's is known
     /// @param size bytes of the blob; negative when unknown
-    public record Source(Optional<Digest> blob, long size, Opener opener) {}
+    public record Source(String place, Optional<Digest> blob, long size, Opener opener) {}
+
+    /// What is being made. A registry may hold a layer back that another one delivers at once, and
+    /// so the place counts as well.
+    private record Making(Digest key, String place) {}
 
     /// Begins the transfer of a blob.
     @FunctionalInterface
@@ -260,19 +268,19 @@ public final class OverlaySnapshotter implements AutoCloseable {
     }
 
     /// The layer `target`, unpacked from `source` unless it is present or being made by somebody
-    /// else, whose result is then waited for.
+    /// else from the same place, whose result is then waited for.
     ///
     /// @param check called while waiting; throws to stop
     public Layer ensure(Target target, Source source, Runnable check) throws IOException {
-        Digest key = target.key();
+        Making making = new Making(target.key(), source.place());
         while (true) {
             check.run();
-            Layer there = present.get(key);
+            Layer there = present.get(target.key());
             if (there != null) {
                 return there;
             }
             CompletableFuture<Layer> mine = new CompletableFuture<>();
-            CompletableFuture<Layer> other = underWay.putIfAbsent(key, mine);
+            CompletableFuture<Layer> other = underWay.putIfAbsent(making, mine);
             if (other == null) {
                 try {
                     Layer made = make(target, source);
@@ -282,7 +290,7 @@ public final class OverlaySnapshotter implements AutoCloseable {
                     mine.completeExceptionally(e);
                     throw e;
                 } finally {
-                    underWay.remove(key, mine);
+                    underWay.remove(making, mine);
                 }
             }
             Optional<Layer> joined = join(other, check);
@@ -312,7 +320,7 @@ public final class OverlaySnapshotter implements AutoCloseable {
         Digest key = target.key();
         String name = "layer-" + names.incrementAndGet() + "-" + key.hex().substring(0, 12);
         try (Fd aside = files.open(temporary.toString(), FileCalls.O_RDONLY, 0)) {
-            boolean renamed = false;
+            boolean shown = false;
             try {
                 files.mkdirat(aside, name, 0700);
                 LayerRecord record = unpack(target, source, aside, name);
@@ -320,13 +328,12 @@ public final class OverlaySnapshotter implements AutoCloseable {
                 Files.write(
                         directory.resolve(RECORD_FILE), Json.mapper().writeValueAsBytes(record));
                 sync.sync();
-                publish(aside, name, key);
-                renamed = true;
-                Layer layer = layer(key, record);
-                present.put(key, layer);
-                return layer;
+                Layer mine = layer(key, record);
+                Optional<Layer> quicker = publish(aside, name, mine);
+                shown = quicker.isEmpty();
+                return quicker.orElse(mine);
             } finally {
-                if (!renamed) {
+                if (!shown) {
                     discard(aside, name);
                 }
             }
@@ -383,11 +390,36 @@ public final class OverlaySnapshotter implements AutoCloseable {
         }
     }
 
-    private void publish(Fd aside, String name, Digest key) throws IOException {
-        try (Fd target = files.open(layers.toString(), FileCalls.O_RDONLY, 0)) {
-            files.renameat2(aside, name, target, key.hex(), FileCalls.RENAME_NOREPLACE);
-            files.fsync(target);
+    /// @return the same layer from another place, when that was quicker
+    private Optional<Layer> publish(Fd aside, String name, Layer layer) throws IOException {
+        String place = layer.key().hex();
+        synchronized (moving) {
+            Layer quicker = present.get(layer.key());
+            if (quicker != null) {
+                return Optional.of(quicker);
+            }
+            try (Fd target = files.open(layers.toString(), FileCalls.O_RDONLY, 0)) {
+                clear(target, place);
+                files.renameat2(aside, name, target, place, FileCalls.RENAME_NOREPLACE);
+                // In sight from here on, whatever comes of the sync.
+                present.put(layer.key(), layer);
+                files.fsync(target);
+            }
         }
+        return Optional.empty();
+    }
+
+    /// What lies there and is no layer in sight could not be taken away once.
+    private void clear(Fd holder, String name) throws ErrnoException {
+        try {
+            files.fstatat(holder, name);
+        } catch (ErrnoException e) {
+            if (e.is(Errno.ENOENT)) {
+                return;
+            }
+            throw e;
+        }
+        doom(holder, name, doomed(layers.resolve(name)));
     }
 
     private void discard(Fd aside, String name) {
@@ -401,19 +433,24 @@ public final class OverlaySnapshotter implements AutoCloseable {
     /// Takes the layer out of sight at once; its files are deleted by and by.
     ///
     /// @return bytes that are given back then
+    /// @throws IOException when it could not be; then it is still there
     public long hide(Digest key) throws IOException {
-        Layer layer = present.remove(key);
-        if (layer == null) {
-            return 0;
-        }
-        try (Fd holder = files.open(layers.toString(), FileCalls.O_RDONLY, 0)) {
-            doom(holder, key.hex(), doomed(layer.bytes(), layer.inodes()));
-            return layer.bytes();
-        } catch (ErrnoException e) {
-            if (!e.is(Errno.ENOENT)) {
-                throw e;
+        synchronized (moving) {
+            Layer layer = present.get(key);
+            if (layer == null) {
+                return 0;
             }
-            return 0;
+            long freed = layer.bytes();
+            try (Fd holder = files.open(layers.toString(), FileCalls.O_RDONLY, 0)) {
+                doom(holder, key.hex(), doomed(layer.bytes(), layer.inodes()));
+            } catch (ErrnoException e) {
+                if (!e.is(Errno.ENOENT)) {
+                    throw e;
+                }
+                freed = 0;
+            }
+            present.remove(key);
+            return freed;
         }
     }
 
