@@ -56,7 +56,7 @@ final class Exchanges implements AutoCloseable {
         try (var _ = interruption.onStop(() -> answer.cancel(true))) {
             return answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-            answer.cancel(true);
+            drop(answer);
             throw new IOException("no answer within " + patience.toSeconds() + " s", e);
         } catch (CancellationException e) {
             interruption.check();
@@ -69,14 +69,21 @@ final class Exchanges implements AutoCloseable {
             }
             throw new IOException(reason(cause), cause);
         } catch (InterruptedException e) {
-            answer.cancel(true);
+            drop(answer);
             Thread.currentThread().interrupt();
             throw new CancelledException("interrupted", e);
         }
     }
 
+    /// One that comes in this very moment would hold its connection for ever.
+    private static void drop(CompletableFuture<HttpResponse<BodyStream>> answer) {
+        answer.cancel(true);
+        var _ = answer.thenAccept(late -> late.body().close());
+    }
+
     /// One client for each set of trusted certificates; connections are shared between pulls, but
-    /// credentials never are.
+    /// credentials never are. A client has a thread and the system's authorities in memory: however
+    /// many hosts a registry redirects to, those without certificates of their own share one.
     private HttpClient client(Endpoint endpoint, URI uri) {
         if (uri.getScheme().equals("http")) {
             return clients.computeIfAbsent("http", _ -> build(Optional.empty()));
@@ -86,7 +93,8 @@ final class Exchanges implements AutoCloseable {
         }
         String host = uri.getAuthority();
         String prefix = "tls " + host + " ";
-        String key = prefix + Tls.state(settings.certDirs(), host);
+        String own = Tls.state(settings.certDirs(), host);
+        String key = own.isEmpty() ? "tls" : prefix + own;
         HttpClient client =
                 clients.computeIfAbsent(
                         key, _ -> build(Optional.of(Tls.forHost(settings.certDirs(), host))));
