@@ -12,12 +12,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /// Reads an image's configuration blob.
 final class ConfigReader {
     private static final int MEMBERS = 10_000;
+
+    /// Characters that are kept in memory for as long as the image is present. The kernel takes no
+    /// more than that for the arguments and variables of a process.
+    private static final int KEPT = 1 << 20;
 
     private ConfigReader() {}
 
@@ -49,6 +54,33 @@ final class ConfigReader {
     }
 
     private static ImageConfig config(JsonNode root, JsonNode config) {
+        ImageConfig read = unbounded(root, config);
+        long kept =
+                Stream.of(
+                                read.entrypoint().stream(),
+                                read.cmd().stream(),
+                                read.env().stream(),
+                                read.labels().keySet().stream(),
+                                read.labels().values().stream(),
+                                read.volumes().stream(),
+                                read.exposedPorts().stream(),
+                                Stream.of(
+                                        read.user(),
+                                        read.workingDir(),
+                                        read.stopSignal(),
+                                        read.architecture(),
+                                        read.os()))
+                        .flatMap(texts -> texts)
+                        .mapToLong(String::length)
+                        .sum();
+        if (kept > KEPT) {
+            throw new InvalidArgumentException(
+                    "its settings have %d characters, more than %d".formatted(kept, KEPT));
+        }
+        return read;
+    }
+
+    private static ImageConfig unbounded(JsonNode root, JsonNode config) {
         return new ImageConfig(
                 texts(config.path("Entrypoint"), "Entrypoint"),
                 texts(config.path("Cmd"), "Cmd"),

@@ -19,6 +19,8 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -160,6 +162,35 @@ final class SecurityProperty17ImageBombsIT {
             tar.file("f" + i, 0644, "");
         }
         assertRefused(TestImage.gzip(tar.bytes()), "more than 1000 entries");
+    }
+
+    @Test
+    void tooManyDirectoriesOnTheWayToAFewEntries() {
+        TestTar tar = new TestTar();
+        for (int i = 0; i < 10; i++) {
+            tar.file("top" + i + "/d".repeat(200) + "/f", 0644, "");
+        }
+        assertRefused(TestImage.gzip(tar.bytes()), "more than 1000 entries");
+    }
+
+    @Test
+    void manyLinksToALargeFileOfTheLayerBelow() {
+        byte[] large = new byte[3 << 20];
+        new Random(1).nextBytes(large);
+        TestTar links = new TestTar();
+        for (int i = 0; i < 10; i++) {
+            links.hardlink("link" + i, "large");
+        }
+        new TestImage()
+                .layer(
+                        new TestTar().file("large", 0644, 0, 0, large, Map.of()),
+                        TestImage.Packing.PLAIN)
+                .layer(links, TestImage.Packing.GZIP)
+                .push(registry.address(), "links", "v1");
+        assertThatThrownBy(() -> puller.pull(PullRequest.of(registry.address() + "/links:v1")))
+                .isInstanceOf(FailedPreconditionException.class)
+                .hasMessageContaining("50 times larger");
+        assertThat(directory.resolve("images/tmp")).isEmptyDirectory();
     }
 
     @Test

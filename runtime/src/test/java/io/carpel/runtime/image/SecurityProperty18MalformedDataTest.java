@@ -52,6 +52,28 @@ final class SecurityProperty18MalformedDataTest {
         assertThat(refused).isBetween(ROUNDS / 2, ROUNDS - 1);
     }
 
+    /// What stays in memory as long as the image is present, and what reading takes for a moment.
+    @Test
+    void documentsCannotFillTheHeap() {
+        String large = "x".repeat(600_000);
+        String config =
+                """
+                {"config":{"Env":["A=%s"],"Labels":{"%s":"b"}},"rootfs":{"diff_ids":[]}}\
+                """
+                        .formatted(large, large.substring(0, 40_000));
+        assertThat(read(config).config().env()).hasSize(1);
+        assertThatThrownBy(() -> read(config.replace("\"b\"", "\"" + large + "\"")))
+                .isInstanceOf(InvalidArgumentException.class)
+                .hasMessageContaining("more than 1048576");
+        assertThatThrownBy(() -> read("[" + "0,".repeat(1_000_000) + "0]"))
+                .isInstanceOf(InvalidArgumentException.class)
+                .hasMessageContaining("not JSON");
+    }
+
+    private static ConfigReader.Parsed read(String config) {
+        return ConfigReader.read(config.getBytes(StandardCharsets.UTF_8), "x");
+    }
+
     @Test
     void passwdAndGroup() {
         byte[] passwd =

@@ -12,6 +12,9 @@ public final class Json {
     private static final int DEPTH = 64;
     private static final int STRING = 4 << 20;
 
+    /// Far above the largest real document: a tree of small values has fifty times its text's size.
+    private static final int TOKENS = 300_000;
+
     private static final JsonMapper MAPPER =
             JsonMapper.builder(
                             JsonFactory.builder()
@@ -20,6 +23,7 @@ public final class Json {
                                                     .maxNestingDepth(DEPTH)
                                                     .maxStringLength(STRING)
                                                     .maxNumberLength(100)
+                                                    .maxTokenCount(TOKENS)
                                                     .build())
                                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                                     .build())

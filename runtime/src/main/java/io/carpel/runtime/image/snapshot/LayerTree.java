@@ -215,9 +215,11 @@ final class LayerTree implements AutoCloseable {
     /// A hard link to a file that this layer lacks becomes a copy of the file below, which is what
     /// overlayfs would make of it when the link was made in a container.
     ///
+    /// @param bound hears the copy's size before it is made, and throws when that is too much: a
+    ///   link has few bytes, and the file that it names may have any number
     /// @return the copy's size; nothing when the layers below are not known yet
     /// @throws LayerRefusedException when there is no such file
-    OptionalLong copyFromBelow(String target, Fd parent, String name, String path)
+    OptionalLong copyFromBelow(String target, Fd parent, String name, String path, SizeBound bound)
             throws IOException {
         if (below.isEmpty()) {
             lacking = true;
@@ -234,6 +236,7 @@ final class LayerTree implements AutoCloseable {
                     return OptionalLong.of(0);
                 }
                 case LowerLayers.Entry.Other other when other.stat().isRegular() -> {
+                    bound.add(other.stat().size());
                     return OptionalLong.of(copy(lower, other, parent, name));
                 }
                 case LowerLayers.Entry.Missing _,
@@ -245,6 +248,12 @@ final class LayerTree implements AutoCloseable {
         }
         throw new LayerRefusedException(
                 "'%s' is a hard link to '%s', which is no file".formatted(path, target));
+    }
+
+    /// A bound on sizes added up.
+    @FunctionalInterface
+    interface SizeBound {
+        void add(long bytes) throws LayerRefusedException;
     }
 
     private long copy(LowerLayers lower, LowerLayers.Entry.Other from, Fd parent, String name)

@@ -120,7 +120,9 @@ public final class LayerUnpacker {
             if (entry == null) {
                 break;
             }
-            if (++entries > limits.entries()) {
+            // Directories that are only named on the way to an entry cost as much as those with
+            // one.
+            if (++entries + tree.guessed() > limits.entries()) {
                 throw new LayerRefusedException("more than " + limits.entries() + " entries");
             }
             byte[] headers = tape.takeTape();
@@ -275,9 +277,8 @@ public final class LayerUnpacker {
 
     private void copyFromBelow(TarArchiveEntry entry, String target, Fd to, Place at)
             throws IOException {
-        OptionalLong size = tree.copyFromBelow(target, to, at.name(), at.path());
+        OptionalLong size = tree.copyFromBelow(target, to, at.name(), at.path(), this::count);
         if (size.isPresent()) {
-            contentBytes += size.getAsLong();
             diskBytes += (size.getAsLong() + PAGE - 1) / PAGE * PAGE;
             inodes++;
             Instant time = time(entry);
@@ -393,7 +394,7 @@ public final class LayerUnpacker {
         return have;
     }
 
-    private void count(int bytes) throws LayerRefusedException {
+    private void count(long bytes) throws LayerRefusedException {
         contentBytes += bytes;
         if (contentBytes > limits.bytes()) {
             throw new LayerRefusedException("files hold more than " + limits.bytes() + " bytes");
