@@ -3,6 +3,7 @@ package io.carpel.runtime.image;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.NotFoundException;
+import io.carpel.runtime.error.ResourceExhaustedException;
 import io.carpel.runtime.image.content.ContentStore;
 import io.carpel.runtime.image.content.Digest;
 import io.carpel.runtime.image.snapshot.FittedKeys;
@@ -55,6 +56,9 @@ public final class ImageStore implements AutoCloseable {
 
     /// How many pulls under way need a layer or blob; guarded by `lock`.
     private final Map<Digest, Integer> needed = new HashMap<>();
+
+    /// Whether the index on disk is older than the catalog; guarded by `lock`.
+    private boolean unwritten;
 
     private volatile Catalog catalog;
 
@@ -174,7 +178,7 @@ public final class ImageStore implements AutoCloseable {
             }
             String id = entry.get().id();
             names = catalog.names(id);
-            publish(catalog.without(id, leases.containsKey(id)));
+            publishRemoval(catalog.without(id, leases.containsKey(id)));
         } finally {
             lock.unlock();
         }
@@ -188,7 +192,20 @@ public final class ImageStore implements AutoCloseable {
         } catch (IOException e) {
             throw Failures.local("write the image index", e);
         }
+        unwritten = false;
         catalog = next;
+    }
+
+    /// A full disk must not keep what would make room: the index is then written with a later
+    /// change. A restart before that finds images in it whose content is gone, and leaves them out.
+    private void publishRemoval(Catalog next) {
+        try {
+            publish(next);
+        } catch (ResourceExhaustedException e) {
+            LOG.warn("images are removed though it cannot be written down: {}", e.getMessage());
+            unwritten = true;
+            catalog = next;
+        }
     }
 
     /// What the store occupies, from remembered figures. Removed layers count until they are off
@@ -293,7 +310,7 @@ public final class ImageStore implements AutoCloseable {
                 }
             }
             if (next != catalog) {
-                publish(next);
+                publishRemoval(next);
             }
             unneeded(layerVictims, blobVictims);
             // Under the lock, so that no pull that begins now counts on them.
@@ -302,6 +319,9 @@ public final class ImageStore implements AutoCloseable {
             }
             for (Digest digest : layerVictims) {
                 freed += layers.hide(digest);
+            }
+            if (unwritten) {
+                publishRemoval(catalog);
             }
         } catch (IOException e) {
             LOG.warn("cannot delete images' content: {}", e.getMessage());
