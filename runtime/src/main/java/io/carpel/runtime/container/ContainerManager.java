@@ -179,21 +179,32 @@ public final class ContainerManager {
                             draft.cgroup(),
                             Optional.of(draft.process()));
             undo.add(() -> forget(id));
-            live.put(id, made);
-            states.add(ContainerSteps.made(draft));
-            // Whoever stops the sandbox first marks it, then looks for containers: either this
-            // check sees the mark, or the container is seen there.
-            rooms.sandboxes().get(spec.sandboxId()).requireReady();
-            watch(made);
+            Container shown = show(made, draft);
             undo.commit();
+            return shown;
         } catch (ContainerRuntimeException e) {
             throw e;
         } catch (Exception e) {
             throw fault(id, step, e);
         }
-        Container made = table.get(id);
-        announce(ContainerChange.Kind.CREATED, made);
-        return made;
+    }
+
+    /// Its end may come at once, and is told after its beginning.
+    private Container show(LiveContainer made, ContainerDraft draft) {
+        made.transition.lock();
+        try {
+            live.put(made.id, made);
+            states.add(ContainerSteps.made(draft));
+            // Whoever stops the sandbox first marks it, then looks for containers: either this
+            // check sees the mark, or the container is seen there.
+            rooms.sandboxes().get(draft.spec.sandboxId()).requireReady();
+            Container shown = table.get(made.id);
+            announce(ContainerChange.Kind.CREATED, shown);
+            watch(made);
+            return shown;
+        } finally {
+            made.transition.unlock();
+        }
     }
 
     private void announce(ContainerChange.Kind kind, Container container) {

@@ -17,7 +17,9 @@ final class LimitChange {
                 pick(change.cpuShares(), now.cpuShares()),
                 pick(change.memoryLimit(), now.memoryLimit()),
                 pick(change.memorySwapLimit(), now.memorySwapLimit()),
-                pick(change.oomScoreAdj(), now.oomScoreAdj()),
+                // Processes have it from their start; whoever looks must not see one they do not
+                // have.
+                now.oomScoreAdj(),
                 pick(change.pidsLimit(), now.pidsLimit()),
                 change.cpusetCpus().isEmpty() ? now.cpusetCpus() : change.cpusetCpus(),
                 change.cpusetMems().isEmpty() ? now.cpusetMems() : change.cpusetMems(),

@@ -248,6 +248,14 @@ final class ContainerManagerTest {
     }
 
     @Test
+    void oneThatEndsAtOnceIsToldInOrder() throws IOException {
+        List<Step<ContainerDraft>> steps = new ArrayList<>(steps());
+        steps.add(new Step<>("die", _ -> shim().end(1, 0, 0)));
+        manager(steps).create(spec());
+        assertThat(heard).containsExactly("CREATED", "STOPPED");
+    }
+
+    @Test
     void aSandboxStoppedMeanwhileTakesTheContainerWithIt() throws IOException {
         List<Step<ContainerDraft>> steps = new ArrayList<>(steps());
         steps.add(new Step<>("meanwhile", _ -> sandboxes.stop(Specs.id(1))));
@@ -360,6 +368,8 @@ final class ContainerManagerTest {
                 new ResourceLimits(0, 0, 512, 1 << 20, 0, 0, 0, "", "", List.of(), Map.of());
         manager.update(ID, limits);
         assertThat(manager.get(ID).resources()).isEqualTo(limits);
+        manager.update(ID, new ResourceLimits(0, 0, 0, 0, 0, 500, 0, "", "", List.of(), Map.of()));
+        assertThat(manager.get(ID).resources()).as("what its processes have").isEqualTo(limits);
         cgroups.refuseUpdate = true;
         ResourceLimits more = new ResourceLimits(0, 0, 9, 0, 0, 0, 0, "", "", List.of(), Map.of());
         assertThatThrownBy(() -> manager.update(ID, more))
