@@ -17,11 +17,15 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 
 /// Tells every client of every change, from the moment it asks.
 public final class EventBroadcaster implements AutoCloseable {
     /// A hundred pods starting at once make some hundreds of events.
     private static final int WAITING = 4_096;
+
+    /// An event tells of the whole pod with its annotations, so their number alone bounds nothing.
+    private static final long WAITING_BYTES = 16 << 20;
 
     private final Sandboxes sandboxes;
     private final Containers containers;
@@ -55,7 +59,7 @@ public final class EventBroadcaster implements AutoCloseable {
 
     /// Sends events to `sink` from now on.
     public Client add(EventSink sink) {
-        EventQueue queue = new EventQueue(sink, WAITING);
+        EventQueue queue = new EventQueue(sink, WAITING, WAITING_BYTES);
         clients.add(queue);
         return new Client() {
             @Override
@@ -81,7 +85,7 @@ public final class EventBroadcaster implements AutoCloseable {
                 };
         type.ifPresent(kind -> {
             String sandboxId = change.container().spec().sandboxId();
-            send(change.container().id(), kind, sandboxId, sandboxes.find(sandboxId));
+            send(change.container().id(), kind, sandboxId, () -> sandboxes.find(sandboxId));
         });
     }
 
@@ -97,20 +101,25 @@ public final class EventBroadcaster implements AutoCloseable {
                     case STOPPED -> List.of(ContainerEventType.CONTAINER_STOPPED_EVENT);
                     case REMOVED -> List.of(ContainerEventType.CONTAINER_DELETED_EVENT);
                 };
-        types.forEach(type -> send(sandbox.id(), type, sandbox.id(), Optional.of(sandbox)));
+        types.forEach(type -> send(sandbox.id(), type, sandbox.id(), () -> Optional.of(sandbox)));
     }
 
     private void send(
-            String id, ContainerEventType type, String sandboxId, Optional<Sandbox> sandbox) {
+            String id,
+            ContainerEventType type,
+            String sandboxId,
+            Supplier<Optional<Sandbox>> sandbox) {
         if (clients.isEmpty()) {
             return;
         }
+        // The time first, the states after it: what is told is at least as new as it says.
         ContainerEventResponse.Builder event =
                 ContainerEventResponse.newBuilder()
                         .setContainerId(id)
                         .setContainerEventType(type)
                         .setCreatedAt(Nanos.of(clock.instant()));
-        sandbox.ifPresent(pod -> event.setPodSandboxStatus(SandboxStatusTranslator.status(pod)));
+        sandbox.get()
+                .ifPresent(pod -> event.setPodSandboxStatus(SandboxStatusTranslator.status(pod)));
         containers.list().stream()
                 .filter(container -> container.spec().sandboxId().equals(sandboxId))
                 .map(ContainerStatusTranslator::status)

@@ -13,6 +13,7 @@ import java.util.concurrent.locks.ReentrantLock;
 final class EventQueue {
     private final EventSink sink;
     private final int limit;
+    private final long limitBytes;
 
     // Sending happens under a lock of its own, so that announcing never waits for a client.
     private final ReentrantLock sending = new ReentrantLock();
@@ -22,13 +23,19 @@ final class EventQueue {
     private final Queue<ContainerEventResponse> waiting = new ArrayDeque<>();
 
     @GuardedBy("lock")
+    private long waitingBytes;
+
+    @GuardedBy("lock")
     private Optional<ContainerRuntimeException> end = Optional.empty();
 
     private boolean told;
 
-    EventQueue(EventSink sink, int limit) {
+    /// @param limit events that may wait
+    /// @param limitBytes of theirs, but for a single one of any size
+    EventQueue(EventSink sink, int limit, long limitBytes) {
         this.sink = sink;
         this.limit = limit;
+        this.limitBytes = limitBytes;
     }
 
     /// Never waits. The event that finds no room ends the stream.
@@ -37,15 +44,18 @@ final class EventQueue {
             if (end.isPresent()) {
                 return;
             }
-            if (waiting.size() >= limit) {
-                waiting.clear();
+            long bytes = waitingBytes + event.getSerializedSize();
+            if (waiting.size() >= limit || (!waiting.isEmpty() && bytes > limitBytes)) {
                 end =
                         Optional.of(
                                 new ResourceExhaustedException(
-                                        "the client left %d events waiting".formatted(limit)));
+                                        "the client left %d events of %d bytes waiting"
+                                                .formatted(waiting.size(), waitingBytes)));
+                waiting.clear();
                 return;
             }
             waiting.add(event);
+            waitingBytes = bytes;
         }
     }
 
@@ -79,9 +89,10 @@ final class EventQueue {
         ContainerEventResponse event;
         synchronized (lock) {
             event = waiting.poll();
-        }
-        if (event == null) {
-            return false;
+            if (event == null) {
+                return false;
+            }
+            waitingBytes -= event.getSerializedSize();
         }
         sink.send(event);
         return true;

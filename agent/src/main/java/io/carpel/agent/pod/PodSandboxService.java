@@ -145,9 +145,9 @@ public final class PodSandboxService {
     }
 
     public PodSandboxStatusResponse status(String id, boolean verbose) {
-        Sandbox sandbox = Prefixes.sandbox(sandboxes, id);
         // The time first, the states after it: what is shown is at least as new as it says.
         long timestamp = timestamp();
+        Sandbox sandbox = Prefixes.sandbox(sandboxes, id);
         List<Container> own = containersOf(sandbox);
         PodSandboxStatusResponse.Builder response =
                 PodSandboxStatusResponse.newBuilder()

@@ -34,6 +34,8 @@ final class SpdyPairs {
                 stream.reset();
             } else {
                 halves.put(pair, stream);
+                // Or what a client gave up would count for as long as it stays.
+                stream.whenBroken(() -> halves.remove(pair, stream));
             }
         } else if (other.header("streamtype").equals(type)) {
             other.reset();

@@ -149,6 +149,22 @@ final class EventBroadcasterTest {
     }
 
     @Test
+    void fewLargeEventsAreManyAsWell() {
+        sink.ready = false;
+        events.add(sink);
+        containers.create(
+                Requests.spec(
+                        Requests.container().putAnnotations("large", "x".repeat(1 << 20)),
+                        sandboxes.list().getFirst()));
+        for (int i = 0; i < 15; i++) {
+            announce(ContainerChange.Kind.STARTED);
+        }
+        assertThat(sink.ends).isEmpty();
+        announce(ContainerChange.Kind.STARTED);
+        assertThat(sink.ends).singleElement().isInstanceOf(ResourceExhaustedException.class);
+    }
+
+    @Test
     void aClientThatLeftIsToldNothing() {
         EventBroadcaster.Client client = events.add(sink);
         client.close();

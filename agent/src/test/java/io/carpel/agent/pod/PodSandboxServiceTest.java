@@ -241,4 +241,33 @@ final class PodSandboxServiceTest {
         now[0] = Instant.ofEpochSecond(50);
         assertThat(clocked.status(id, false).getTimestamp()).isGreaterThanOrEqualTo(first);
     }
+
+    /// A kubelet that has heard of the stop later than of the state would not believe it.
+    @Test
+    void theStateIsNoOlderThanItsTime() {
+        Runnable[] meanwhile = {() -> {}};
+        Clock busy =
+                new Clock() {
+                    @Override
+                    public ZoneOffset getZone() {
+                        return ZoneOffset.UTC;
+                    }
+
+                    @Override
+                    public Clock withZone(java.time.ZoneId zone) {
+                        return this;
+                    }
+
+                    @Override
+                    public Instant instant() {
+                        meanwhile[0].run();
+                        return Instant.ofEpochSecond(100);
+                    }
+                };
+        PodSandboxService clocked = service(busy);
+        String id = clocked.run(config(0), "");
+        meanwhile[0] = () -> clocked.stop(id);
+        assertThat(clocked.status(id, false).getStatus().getState())
+                .isEqualTo(PodSandboxState.SANDBOX_NOTREADY);
+    }
 }
