@@ -29,6 +29,10 @@ final class CpuRates {
                                 return new Sample(at, nanos, OptionalLong.empty());
                             }
                             Duration window = Duration.between(last.at(), at);
+                            if (window.isNegative()) {
+                                // The clock was set back: the old time would not pass for long.
+                                return new Sample(at, nanos, last.rate());
+                            }
                             return window.compareTo(WINDOW) < 0
                                     ? last
                                     : new Sample(at, nanos, rate(nanos - last.nanos(), window));

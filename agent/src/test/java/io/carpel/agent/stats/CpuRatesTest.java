@@ -34,6 +34,14 @@ final class CpuRatesTest {
     }
 
     @Test
+    void aClockSetBackCostsOneSampleOnly() {
+        rates.rate("a", START, 0);
+        rates.rate("a", START.plusSeconds(1), 100);
+        assertThat(rates.rate("a", START.minusSeconds(3600), 200)).hasValue(100);
+        assertThat(rates.rate("a", START.minusSeconds(3599), 700)).hasValue(500);
+    }
+
+    @Test
     void aForgottenOneStartsAnew() {
         rates.rate("a", START, 100);
         rates.forget("a");
