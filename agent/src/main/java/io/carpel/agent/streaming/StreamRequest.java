@@ -7,6 +7,11 @@ public sealed interface StreamRequest {
     /// First element of the URL's path.
     String verb();
 
+    /// Characters that are held until the client comes, beside what every request has.
+    default long length() {
+        return 0;
+    }
+
     /// Which of the standard streams the client wants.
     record Streams(boolean stdin, boolean stdout, boolean stderr, boolean tty) {}
 
@@ -20,6 +25,11 @@ public sealed interface StreamRequest {
         @Override
         public String verb() {
             return "exec";
+        }
+
+        @Override
+        public long length() {
+            return command.stream().mapToLong(String::length).sum();
         }
     }
 

@@ -2,6 +2,7 @@ package io.carpel.agent.streaming;
 
 import io.carpel.agent.cri.StreamUrls;
 import io.carpel.agent.streaming.StreamRequest.Streams;
+import io.carpel.agent.translate.ContainerTranslator;
 import io.carpel.cri.AttachRequest;
 import io.carpel.cri.ExecRequest;
 import io.carpel.cri.PortForwardRequest;
@@ -13,6 +14,7 @@ import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.sandbox.Sandbox;
 import io.carpel.runtime.sandbox.SandboxManager;
+import java.util.List;
 
 /// Checks the three streaming calls and hands out their URLs.
 public final class StreamRequests implements StreamUrls {
@@ -34,11 +36,12 @@ public final class StreamRequests implements StreamUrls {
         if (request.getCmdList().isEmpty()) {
             throw new InvalidArgumentException("cmd is empty");
         }
+        List<String> command = ContainerTranslator.words("cmd", request.getCmdList());
         Container container = running(request.getContainerId());
         return server.urlFor(
                 new StreamRequest.Exec(
                         container.id(),
-                        request.getCmdList(),
+                        command,
                         new Streams(
                                 request.getStdin(),
                                 request.getStdout(),

@@ -19,6 +19,9 @@ public final class StreamTokens {
     /// As many requests may wait at once; the kubelet of a large node stays far below.
     static final int MAX_OUTSTANDING = 1000;
 
+    /// And so much of their commands together: a single one may be as long as the kernel takes.
+    static final long MAX_LENGTH = 16 << 20;
+
     static final Duration LIFETIME = Duration.ofMinutes(1);
 
     private static final int TOKEN_BYTES = 18;
@@ -27,6 +30,8 @@ public final class StreamTokens {
     private final SecureRandom random;
     // Insertion order is order of expiry, since all tokens live equally long.
     private final Map<String, Waiting> waiting = new LinkedHashMap<>();
+    // Of all that wait.
+    private long length;
 
     private record Waiting(StreamRequest request, Instant expires) {}
 
@@ -45,6 +50,11 @@ public final class StreamTokens {
                     "%d streaming requests already wait for their client"
                             .formatted(waiting.size()));
         }
+        if (length + request.length() > MAX_LENGTH) {
+            throw new ResourceExhaustedException(
+                    "commands of %d characters already wait for their client".formatted(length));
+        }
+        length += request.length();
         byte[] bytes = new byte[TOKEN_BYTES];
         random.nextBytes(bytes);
         String token = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
@@ -60,14 +70,20 @@ public final class StreamTokens {
             return Optional.empty();
         }
         waiting.remove(token);
+        length -= found.request().length();
         return Optional.of(found.request());
     }
 
     private void dropExpired() {
         Instant now = clock.instant();
         Iterator<Waiting> oldest = waiting.values().iterator();
-        while (oldest.hasNext() && !oldest.next().expires().isAfter(now)) {
+        while (oldest.hasNext()) {
+            Waiting next = oldest.next();
+            if (next.expires().isAfter(now)) {
+                return;
+            }
             oldest.remove();
+            length -= next.request().length();
         }
     }
 }

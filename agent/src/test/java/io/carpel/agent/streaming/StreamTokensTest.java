@@ -55,6 +55,27 @@ class StreamTokensTest {
         assertThat(tokens.issue(FORWARD)).hasSize(24);
     }
 
+    @Test
+    void longCommandsAreBoundedTogether() {
+        StreamRequest large =
+                new StreamRequest.Exec(
+                        "container",
+                        List.of("sh", "x".repeat((int) StreamTokens.MAX_LENGTH / 4)),
+                        new StreamRequest.Streams(false, true, false, false));
+        String first = tokens.issue(large);
+        tokens.issue(large);
+        tokens.issue(large);
+        assertThatThrownBy(() -> tokens.issue(large))
+                .isInstanceOf(ResourceExhaustedException.class);
+        assertThat(tokens.issue(FORWARD)).hasSize(24);
+        assertThat(tokens.redeem("exec", first)).contains(large);
+        tokens.issue(large);
+        clock.now = clock.now.plus(StreamTokens.LIFETIME);
+        for (int i = 0; i < 3; i++) {
+            tokens.issue(large);
+        }
+    }
+
     private static final class MovableClock extends Clock {
         private Instant now = Instant.parse("2026-01-01T00:00:00Z");
 
