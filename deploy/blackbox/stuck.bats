@@ -202,6 +202,27 @@ shim_of() {
     [ "$status" -ne 0 ]
 }
 
+@test "a restart while a network plugin hangs answers at once, and leaves nothing half made" {
+    use_hanging_plugin
+    printf 'ADD DEL' >"$BATS_FILE_TMPDIR/hang"
+    limit=4 run hasty runp "$(pod_file stuck)"
+    [ "$status" -ne 0 ]
+    kill -KILL "$(agent_pid "$agent_dir")"
+    rm "$BATS_FILE_TMPDIR/net.d/10-test.conflist"
+    before=$(date +%s)
+    CARPEL_TEST_REGISTRIES_CONF=$BATS_FILE_TMPDIR/registries.conf
+    start_agent --cni-conf-dir "$BATS_FILE_TMPDIR/net.d" --cni-bin-dir "$BATS_FILE_TMPDIR/plugins"
+    [ $(($(date +%s) - before)) -le 20 ]
+    others_are_served
+    equal "$healthy" "$(crictl pods -q)"
+    rm "$BATS_FILE_TMPDIR/hang"
+    wait_for 30 has_no_attachments
+}
+
+has_no_attachments() {
+    [ -z "$(ls "$agent_dir"/state/network/cni)" ]
+}
+
 @test "a network plugin that hangs in DEL" {
     use_hanging_plugin
     pod=$(new_pod stuck)
