@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +36,11 @@ final class SpdyChannels extends SimpleChannelInboundHandler<SpdyFrame> {
     /// connections.
     static final int MAX_STREAMS = 2048;
 
+    /// What is kept of a stream's headers, and how long each may be: a few bytes of compressed ones
+    /// can make many, and there are many streams.
+    private static final Set<String> HEADERS = Set.of("streamtype", "port", "requestid");
+
+    private static final int MAX_HEADER = 256;
     private static final Logger LOG = LoggerFactory.getLogger(SpdyChannels.class);
 
     private final StreamConnection connection;
@@ -72,7 +78,7 @@ final class SpdyChannels extends SimpleChannelInboundHandler<SpdyFrame> {
             }
             // A server answers pings with odd ids; even ones are its own.
             case SpdyPingFrame ping when (ping.id() & 1) == 1 ->
-                    context.writeAndFlush(new DefaultSpdyPingFrame(ping.id()));
+                    connection.reply(context, new DefaultSpdyPingFrame(ping.id()));
             case SpdyGoAwayFrame _ -> LOG.debug("client says that it will open no more streams");
             default -> LOG.trace("ignored {}", frame);
         }
@@ -88,11 +94,10 @@ final class SpdyChannels extends SimpleChannelInboundHandler<SpdyFrame> {
             refuse(context, id, SpdyStreamStatus.REFUSED_STREAM);
             return;
         }
-        Map<String, String> headers = new LinkedHashMap<>();
-        for (Map.Entry<CharSequence, CharSequence> header : frame.headers()) {
-            headers.put(
-                    header.getKey().toString().toLowerCase(Locale.ROOT),
-                    header.getValue().toString());
+        Map<String, String> headers = kept(frame);
+        if (headers.values().stream().anyMatch(value -> value.length() > MAX_HEADER)) {
+            refuse(context, id, SpdyStreamStatus.PROTOCOL_ERROR);
+            return;
         }
         headers.put(":id", Integer.toString(id));
         StreamChannel stream = new StreamChannel(connection, new SpdyFraming(id), headers);
@@ -102,15 +107,26 @@ final class SpdyChannels extends SimpleChannelInboundHandler<SpdyFrame> {
         // waits for it for ever.
         var reply = new DefaultSpdySynReplyFrame(id);
         reply.headers().set(":status", "200").set(":version", "HTTP/1.1");
-        context.writeAndFlush(reply);
+        connection.reply(context, reply);
         if (frame.isLast()) {
             theirsEnded(id, open);
         }
         opened.accept(stream);
     }
 
-    private static void refuse(ChannelHandlerContext context, int id, SpdyStreamStatus status) {
-        context.writeAndFlush(new DefaultSpdyRstStreamFrame(id, status));
+    private static Map<String, String> kept(SpdySynStreamFrame frame) {
+        Map<String, String> headers = new LinkedHashMap<>();
+        for (Map.Entry<CharSequence, CharSequence> header : frame.headers()) {
+            String name = header.getKey().toString().toLowerCase(Locale.ROOT);
+            if (HEADERS.contains(name)) {
+                headers.put(name, header.getValue().toString());
+            }
+        }
+        return headers;
+    }
+
+    private void refuse(ChannelHandlerContext context, int id, SpdyStreamStatus status) {
+        connection.reply(context, new DefaultSpdyRstStreamFrame(id, status));
     }
 
     private void receive(ChannelHandlerContext context, SpdyDataFrame frame) {

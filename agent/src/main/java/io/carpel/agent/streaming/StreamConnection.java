@@ -2,6 +2,7 @@ package io.carpel.agent.streaming;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelOutboundInvoker;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DuplexChannel;
@@ -24,6 +25,9 @@ final class StreamConnection {
     /// How long a peer may take to close its side once all is said.
     private static final long LINGER_SECONDS = 10;
 
+    /// Replies that may wait for the peer to read: far more than any client has reason to ask for.
+    private static final int MAX_REPLIES = 10_000;
+
     /// TCP_ESTABLISHED of linux/tcp.h.
     private static final int ESTABLISHED = 1;
 
@@ -37,6 +41,8 @@ final class StreamConnection {
     private boolean paused;
     private boolean ending;
     private boolean closed;
+    // Only the event loop touches it.
+    private int replies;
 
     StreamConnection(Channel channel, ControlMessages messages, StreamMemory memory) {
         this.channel = channel;
@@ -134,10 +140,15 @@ final class StreamConnection {
         lookLater();
     }
 
-    /// Sends a message, waiting first while the peer does not read.
+    /// Sends a message, waiting first while the peer does not read; on the event loop, by which all
+    /// connections live, without waiting.
     ///
     /// @throws UncheckedIOException when the connection is gone
     void send(Object message) {
+        if (channel.eventLoop().inEventLoop()) {
+            reply(channel, message);
+            return;
+        }
         lock.lock();
         try {
             while (!closed && !channel.isWritable()) {
@@ -151,6 +162,18 @@ final class StreamConnection {
             lock.unlock();
         }
         Future<?> _ = channel.writeAndFlush(message, channel.voidPromise());
+    }
+
+    /// Answers at once what the peer has sent; called on the event loop. A peer that goes on asking
+    /// and reads nothing is cut off.
+    void reply(ChannelOutboundInvoker through, Object message) {
+        if (replies >= MAX_REPLIES) {
+            ReferenceCountUtil.release(message);
+            Future<?> _ = channel.close();
+            return;
+        }
+        replies++;
+        Future<?> _ = through.writeAndFlush(message).addListener(_ -> replies--);
     }
 
     /// Room for `bytes` bytes to be sent.

@@ -109,6 +109,7 @@ public final class StreamingServer implements AutoCloseable {
             StreamMemory memory) {
         ThreadFactory threads = Thread.ofVirtual().name("stream-", 0).factory();
         SessionStarter starter = new SessionStarter(backend, threads, config.creationTimeout());
+        WaitingClients clients = new WaitingClients();
         Optional<ReloadingTls> tls = config.tls().map(ReloadingTls::new);
         return new ChannelInitializer<>() {
             @Override
@@ -121,7 +122,8 @@ public final class StreamingServer implements AutoCloseable {
                 pipeline.addLast(new HttpServerCodec());
                 pipeline.addLast(new HttpObjectAggregator(MAX_REQUEST));
                 pipeline.addLast(
-                        new UpgradeHandler(tokens, starter, memory, config.creationTimeout()));
+                        new UpgradeHandler(
+                                tokens, starter, memory, clients, config.creationTimeout()));
             }
         };
     }

@@ -46,21 +46,29 @@ final class UpgradeHandler extends SimpleChannelInboundHandler<FullHttpRequest> 
     private final StreamTokens tokens;
     private final SessionStarter starter;
     private final StreamMemory memory;
+    private final WaitingClients clients;
     private final Duration limit;
     // Only the event loop touches it.
     private Optional<Future<?>> waiting = Optional.empty();
 
+    /// @param clients who has connected and asked for nothing yet
     /// @param limit how long a client may take to ask; whoever only connects holds a descriptor
     UpgradeHandler(
-            StreamTokens tokens, SessionStarter starter, StreamMemory memory, Duration limit) {
+            StreamTokens tokens,
+            SessionStarter starter,
+            StreamMemory memory,
+            WaitingClients clients,
+            Duration limit) {
         this.tokens = tokens;
         this.starter = starter;
         this.memory = memory;
+        this.clients = clients;
         this.limit = limit;
     }
 
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
+        clients.add(context.channel());
         waiting =
                 Optional.of(
                         context.executor()
@@ -72,6 +80,7 @@ final class UpgradeHandler extends SimpleChannelInboundHandler<FullHttpRequest> 
 
     @Override
     public void handlerRemoved(ChannelHandlerContext context) {
+        clients.remove(context.channel());
         waiting.ifPresent(late -> late.cancel(false));
     }
 
@@ -178,7 +187,7 @@ final class UpgradeHandler extends SimpleChannelInboundHandler<FullHttpRequest> 
                     http,
                     TUNNEL,
                     pipeline -> {
-                        pipeline.addLast(new WebSocketTunnel());
+                        pipeline.addLast(new WebSocketTunnel(connection));
                         addSpdy(pipeline, channels);
                     });
             return;

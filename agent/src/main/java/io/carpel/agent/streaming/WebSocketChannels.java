@@ -59,7 +59,7 @@ final class WebSocketChannels extends SimpleChannelInboundHandler<WebSocketFrame
     protected void channelRead0(ChannelHandlerContext context, WebSocketFrame frame) {
         switch (frame) {
             case PingWebSocketFrame ping ->
-                    context.writeAndFlush(new PongWebSocketFrame(ping.content().retain()));
+                    connection.reply(context, new PongWebSocketFrame(ping.content().retain()));
             case CloseWebSocketFrame close -> {
                 context.writeAndFlush(close.retain());
                 context.close();

@@ -14,6 +14,12 @@ import java.util.List;
 // A write that fails closes its channel, and that is seen where it matters.
 @SuppressWarnings("FutureReturnValueIgnored")
 final class WebSocketTunnel extends MessageToMessageCodec<WebSocketFrame, ByteBuf> {
+    private final StreamConnection connection;
+
+    WebSocketTunnel(StreamConnection connection) {
+        this.connection = connection;
+    }
+
     @Override
     protected void encode(ChannelHandlerContext context, ByteBuf bytes, List<Object> out) {
         if (bytes.isReadable()) {
@@ -28,7 +34,7 @@ final class WebSocketTunnel extends MessageToMessageCodec<WebSocketFrame, ByteBu
     protected void decode(ChannelHandlerContext context, WebSocketFrame frame, List<Object> out) {
         switch (frame) {
             case PingWebSocketFrame ping ->
-                    context.writeAndFlush(new PongWebSocketFrame(ping.content().retain()));
+                    connection.reply(context, new PongWebSocketFrame(ping.content().retain()));
             case CloseWebSocketFrame _ -> context.close();
             case PongWebSocketFrame _ -> {}
             default -> out.add(frame.content().retain());

@@ -2,11 +2,17 @@ package io.carpel.agent.streaming;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.spdy.DefaultSpdyPingFrame;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -33,6 +39,36 @@ final class StreamConnectionTest {
 
     private StreamChannel stream() {
         return new WebSocketChannels(connection, V5, 1).channel(0);
+    }
+
+    /// The one event loop serves all connections: if it waited for one client to read, no other one
+    /// would be served.
+    @Test
+    void theEventLoopWaitsForNobodyAndAPeerThatOnlyAsksIsCutOff() {
+        EmbeddedChannel full =
+                new EmbeddedChannel(
+                        new ChannelOutboundHandlerAdapter() {
+                            @Override
+                            public void write(
+                                    ChannelHandlerContext context,
+                                    Object message,
+                                    ChannelPromise promise) {
+                                // Never written, as to a peer that does not read.
+                            }
+                        });
+        full.unsafe().outboundBuffer().setUserDefinedWritability(1, false);
+        assertThat(full.isWritable()).isFalse();
+        StreamConnection silent =
+                new StreamConnection(full, ControlMessages.ofSpdy(), new StreamMemory());
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(20),
+                () -> {
+                    int sent = 0;
+                    while (full.isOpen() && sent < 100_000) {
+                        silent.send(new DefaultSpdyPingFrame(sent++));
+                    }
+                    assertThat(sent).isBetween(10_000, 20_000);
+                });
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -18,6 +19,7 @@ import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -123,6 +125,45 @@ class StreamingServerTest {
                 assertThat(client.all(out)).isEqualTo("bye");
                 assertThat(client.all(error)).contains("\"status\":\"Success\"");
             }
+        }
+    }
+
+    @Test
+    void manyWhoOnlyConnectKeepNobodyOut() throws Exception {
+        URI url = URI.create(exec(ALL, "echo"));
+        List<Socket> idle = new ArrayList<>();
+        try {
+            for (int i = 0; i < WaitingClients.MAX + 10; i++) {
+                idle.add(new Socket(url.getHost(), url.getPort()));
+            }
+            Socket first = idle.getFirst();
+            first.setSoTimeout(10_000);
+            assertThat(first.getInputStream().read()).isEqualTo(-1);
+            try (var client = new SpdyClient(exec(ALL, "echo"), "v4.channel.k8s.io")) {
+                assertThat(client.status()).isEqualTo(101);
+            }
+            Socket last = idle.getLast();
+            last.setSoTimeout(100);
+            assertThatThrownBy(() -> last.getInputStream().read())
+                    .isInstanceOf(SocketTimeoutException.class);
+        } finally {
+            for (Socket each : idle) {
+                each.close();
+            }
+        }
+    }
+
+    @Test
+    void headersThatNobodyReadsAreNotKeptAndLongOnesRefused() throws Exception {
+        try (var client = new SpdyClient(exec(ALL, "echo"), "v4.channel.k8s.io")) {
+            int refused = client.open(Map.of("streamType", "x".repeat(10_000)));
+            assertThat(client.all(refused)).isEmpty();
+            client.open(Map.of("streamType", "error", "other", "x".repeat(10_000)));
+            int in = client.open(Map.of("streamType", "stdin"));
+            int out = client.open(Map.of("streamType", "stdout"));
+            client.open(Map.of("streamType", "stderr"));
+            client.send(in, "fine", true);
+            assertThat(client.all(out)).isEqualTo("fine");
         }
     }
 
