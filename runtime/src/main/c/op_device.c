@@ -113,7 +113,7 @@ static int bind_console(struct context *context, int master, const struct stat *
         return fail(context, "verify", path);
     }
     AUTO_FD mount = sys_open_tree(node, "", 0);
-    AUTO_FD at = root_make_file(context->root, "/dev/console");
+    AUTO_FD at = root_mount_point(context->root, "/dev/console", false);
     if (mount < 0 || at < 0 || sys_move_mount(mount, at) < 0) {
         return fail(context, "move_mount", "/dev/console");
     }

@@ -110,8 +110,7 @@ static int attach(struct context *context, int mount, const char *target) {
     if (fstat(mount, &source) < 0) {
         return fail(context, "fstat", target);
     }
-    AUTO_FD at = S_ISDIR(source.st_mode) ? root_make_directory(context->root, target)
-                                         : root_make_file(context->root, target);
+    AUTO_FD at = root_mount_point(context->root, target, S_ISDIR(source.st_mode));
     if (at < 0) {
         return fail(context, "openat2", target);
     }
@@ -128,8 +127,8 @@ int op_attach(struct context *context, struct fields *fields) {
     return attach(context, mount, target);
 }
 
-// A copy of one file or directory of a detached mount. Kernels before 6.15 copy from attached mounts
-// only, so it is attached for a moment: over the root, where no directory is needed.
+// A copy of one file or directory of a detached mount. Kernels before 6.15 copy from attached
+// mounts only, so it is attached for a moment: over the root, where no directory is needed.
 static int part_of(struct context *context, int whole, const char *path) {
     if (sys_move_mount(whole, context->root) < 0) {
         return fail(context, "move_mount", path);

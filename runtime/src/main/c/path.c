@@ -7,6 +7,15 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
+
+// linux/magic.h
+enum {
+    PROC_MAGIC = 0x9fa0,
+    SYSFS_MAGIC = 0x62656572,
+    CGROUP_MAGIC = 0x27e0eb,
+    CGROUP2_MAGIC = 0x63677270,
+};
 
 int root_open(int root, const char *path, uint64_t flags) {
     return sys_openat2(root, path, flags, 0, RESOLVE_IN_ROOT_ | RESOLVE_NO_MAGICLINKS_);
@@ -96,6 +105,8 @@ int root_make_parent(int root, const char *path, const char **name) {
     return root_make_directory(root, parent);
 }
 
+// Images ship /etc/resolv.conf as a link to a file that only exists on a booted system: then the
+// descriptor is the link's, and what is mounted there covers it.
 static int create_file(int root, const char *path) {
     const char *name;
     AUTO_FD parent = root_make_parent(root, path, &name);
@@ -110,47 +121,26 @@ static int create_file(int root, const char *path) {
                        RESOLVE_BENEATH_ | RESOLVE_NO_SYMLINKS_);
 }
 
-// Images ship /etc/resolv.conf as a link to a file that only exists on a booted system: the file
-// is then made where the link leads, inside the root.
-static int create_behind_link(int root, const char *path) {
-    const char *name;
-    AUTO_FD parent = root_make_parent(root, path, &name);
-    char target[PATH_MAX];
-    ssize_t length = parent < 0 ? -1 : readlinkat(parent, name, target, sizeof target - 1);
-    if (length < 0) {
-        return -1;
-    }
-    target[length] = 0;
-    char whole[PATH_MAX];
-    size_t prefix = target[0] == '/' ? 0 : (size_t)(name - path);
-    if (prefix + (size_t)length + 2 > sizeof whole) { // below, a slash may come in front
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    memcpy(whole, path, prefix);
-    memcpy(whole + prefix, target, (size_t)length + 1);
-    char plain[PATH_MAX]; // without "..", which may not lead above the root
-    size_t used = 0;
-    for (char *save, *part = strtok_r(whole, "/", &save); part; part = strtok_r(NULL, "/", &save)) {
-        if (strcmp(part, "..") == 0) {
-            while (used > 0 && plain[--used] != '/') {
-            }
-        } else if (strcmp(part, ".") != 0) {
-            plain[used++] = '/';
-            size_t size = strlen(part);
-            memcpy(plain + used, part, size);
-            used += size;
-        }
-    }
-    plain[used] = 0;
-    return create_file(root, plain);
-}
-
 int root_make_file(int root, const char *path) {
     int fd = root_open(root, path, O_PATH);
-    if (fd >= 0 || errno != ENOENT) {
-        return fd;
+    return fd >= 0 || errno != ENOENT ? fd : create_file(root, path);
+}
+
+// Whether what lies there is the kernel's state, which decides over more than the container.
+static bool is_kernels(int fd) {
+    struct statfs status;
+    if (fstatfs(fd, &status) < 0) {
+        return true; // not known to be anything else
     }
-    fd = create_file(root, path);
-    return fd < 0 && errno == ELOOP ? create_behind_link(root, path) : fd;
+    return status.f_type == PROC_MAGIC || status.f_type == SYSFS_MAGIC ||
+           status.f_type == CGROUP_MAGIC || status.f_type == CGROUP2_MAGIC;
+}
+
+int root_mount_point(int root, const char *path, bool directory) {
+    int at = directory ? root_make_directory(root, path) : root_make_file(root, path);
+    if (at < 0 || !is_kernels(at)) {
+        return at;
+    }
+    close(at);
+    return root_open_strict(root, path, directory ? O_PATH | O_DIRECTORY : O_PATH);
 }

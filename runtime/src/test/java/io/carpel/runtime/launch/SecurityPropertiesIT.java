@@ -226,6 +226,66 @@ class SecurityPropertiesIT {
         }
     }
 
+    /// What the sandbox's files and volumes are mounted over is the image's, links included: none
+    /// of them may put a file of somebody else's in the place of the kernel's.
+    @Test
+    void property14NoLinkOfTheImageLeadsAMountToTheKernel() throws Exception {
+        Path volume = Files.createDirectory(shims.directory().resolve("volume"));
+        Path file = Files.writeString(shims.directory().resolve("file"), "hostile");
+        for (String link :
+                List.of(
+                        "/proc/self/attr",
+                        "/proc/sys/kernel",
+                        "../../proc",
+                        "/sys",
+                        "/sys/kernel",
+                        "/sys/fs/cgroup/memory")) {
+            container = shims.container();
+            container.cgroup = shims.cgroup();
+            Files.createSymbolicLink(container.layer.resolve("data"), Path.of(link));
+            container.mounts.add(
+                    ResolvedMount.bind(MountSpec.bind(volume.toString(), "/data", false)));
+            refused("/data");
+        }
+        for (String link :
+                List.of("/proc/version", "/proc/self/attr/exec", "../sys/kernel/notes")) {
+            container = shims.container();
+            Files.createSymbolicLink(container.layer.resolve("etc/hosts"), Path.of(link));
+            container.mounts.add(
+                    ResolvedMount.bind(MountSpec.bind(file.toString(), "/etc/hosts", true)));
+            refused("/etc/hosts");
+        }
+        container = shims.container();
+        Files.createSymbolicLink(volume.resolve("inner"), Path.of("/proc"));
+        container.mounts.add(ResolvedMount.bind(MountSpec.bind(volume.toString(), "/v", false)));
+        container.mounts.add(
+                ResolvedMount.bind(MountSpec.bind(file.toString(), "/v/inner/version", true)));
+        refused("/v/inner/version");
+    }
+
+    private void refused(String target) {
+        assertThatThrownBy(() -> shims.launch(container))
+                .isInstanceOf(KernelFaultException.class)
+                .hasMessageContaining("openat2 " + target);
+        assertThat(container.socket()).doesNotExist();
+    }
+
+    /// A link to anywhere else is the image's own business, and so is a mount over what a
+    /// resource-aware /proc replaces, which is asked for by that very name.
+    @Test
+    void property14OtherLinksAndNamedFilesOfProcAreMountedOver() throws Exception {
+        Path file = Files.writeString(shims.directory().resolve("file"), "mine");
+        Files.createDirectory(container.layer.resolve("real"));
+        Files.createSymbolicLink(container.layer.resolve("link"), Path.of("/real"));
+        Files.createSymbolicLink(container.layer.resolve("etc/hosts"), Path.of("../run/no/such"));
+        for (String target : List.of("/link/file", "/proc/uptime", "/etc/hosts")) {
+            container.mounts.add(ResolvedMount.bind(MountSpec.bind(file.toString(), target, true)));
+        }
+        assertThat(shims.output(container, "cat /real/file /proc/uptime /etc/hosts"))
+                .isEqualTo("mineminemine");
+        assertThat(container.directory.resolve("upper/run")).doesNotExist();
+    }
+
     /// The files of the pod cover what the image has there, wherever its links lead.
     @Test
     void property24FilesOfThePodCoverNothingOfTheHost() throws Exception {
