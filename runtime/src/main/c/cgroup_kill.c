@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "cgroup_kill.h"
+#include "cgroup_tree.h"
 #include "cleanup.h"
 #include <fcntl.h>
 #include <poll.h>
@@ -10,17 +11,13 @@
 
 enum { ROUNDS = 200 };
 
-// Signals each listed process; the number of them, or -1. A zombie of v2 is listed until reaped.
-static int kill_listed(int directory) {
+// Signals each listed process and counts it. A zombie of v2 is listed until reaped.
+static void kill_listed(int directory, int *count) {
     char text[4096];
     AUTO_FD fd = openat(directory, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return -1;
-    }
-    int count = 0;
     size_t kept = 0;
     ssize_t got;
-    while ((got = read(fd, text + kept, sizeof text - 1 - kept)) > 0) {
+    while (fd >= 0 && (got = read(fd, text + kept, sizeof text - 1 - kept)) > 0) {
         size_t size = kept + (size_t)got;
         text[size] = 0;
         char *at = text;
@@ -29,12 +26,11 @@ static int kill_listed(int directory) {
             if (pid > 0) { // 0 stands for a process outside of our pid namespace
                 kill(pid, SIGKILL);
             }
-            count++;
+            ++*count;
         }
         kept = size - (size_t)(at - text);
         memmove(text, at, kept);
     }
-    return count;
 }
 
 static bool kill_by_file(int directory) {
@@ -50,10 +46,21 @@ static void thaw(int directory) {
     }
 }
 
+static void kill_in(int directory, void *count) {
+    kill_listed(directory, count);
+    thaw(directory);
+}
+
+// What the container has put into groups that it made itself is its own too.
+static int kill_each(int directory) {
+    int count = 0;
+    cgroup_walk(directory, kill_in, &count);
+    return count;
+}
+
 void cgroup_kill_once(int directory) {
     if (!kill_by_file(directory)) {
-        kill_listed(directory);
-        thaw(directory);
+        kill_each(directory);
     }
 }
 
@@ -62,8 +69,7 @@ void cgroup_kill(int directory) {
         return;
     }
     // v1 has no such file: again until none is left, since they may fork meanwhile.
-    for (int round = 0; round < ROUNDS && kill_listed(directory) > 0; round++) {
-        thaw(directory);
+    for (int round = 0; round < ROUNDS && kill_each(directory) > 0; round++) {
         poll(NULL, 0, round < 10 ? 1 : 10);
     }
 }

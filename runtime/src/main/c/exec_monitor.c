@@ -16,12 +16,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CONNECTION = 3, PIDFD = 4, FIRST_OWN = 5, DRAIN_MS = 500, STUCK_MS = 2000, EARLY = 4 };
+enum { CONNECTION = 3, PIDFD = 4, FIRST_OWN = 5, EARLY = 4 };
+enum { DRAIN_MS = 500, STUCK_MS = 2000, FAREWELL_MS = 2000 };
 
 struct monitor {
     int gate, signals;
+    int container; // pidfd of its first process, or -1 once that has ended
     pid_t leader;
     bool told, failed, ended, timed_out;
+    bool parting; // the end has been told, as far as the client takes it
     int status;
     // Children that were reaped before it was known which of them is the leader.
     struct {
@@ -30,6 +33,7 @@ struct monitor {
     } early[EARLY];
     int early_count;
     uint64_t deadline_ms; // 0: none
+    uint64_t farewell_ms; // when a client that pauses is left; 0: not while there is a container
     // What may still be on its way when the leader has ended, however late the client takes it.
     size_t owed[2];
     struct context context;
@@ -231,19 +235,21 @@ static void control(struct monitor *monitor, bool hung_up) {
     }
 }
 
-_Noreturn static void tell_end(struct monitor *monitor) {
+// The client may still be reading what came before, or pause: what it does not take now it is
+// owed, like output.
+static void tell_end(struct monitor *monitor) {
     bool killed = WIFSIGNALED(monitor->status);
     uint32_t end[] = {killed ? 128 + (uint32_t)WTERMSIG(monitor->status)
                              : (uint32_t)WEXITSTATUS(monitor->status),
                       monitor->timed_out};
     remove_cgroup(monitor);
-    // The client may still be reading what came before, or pause: there is room when it goes on, and
-    // an error when it leaves.
-    struct pollfd room = {CONNECTION, POLLOUT, 0};
-    while (poll(&room, 1, -1) < 0 && errno == EINTR) {
+    close_fd(&monitor->streams.in);
+    close_fd(&monitor->streams.out[0]);
+    close_fd(&monitor->streams.out[1]);
+    monitor->parting = true;
+    if (!outlet_frame(&monitor->outlet, CONNECTION, REP_EXEC_EXITED, end, sizeof end)) {
+        leave(monitor, 1);
     }
-    frame_send(CONNECTION, REP_EXEC_EXITED, end, sizeof end);
-    leave(monitor, 0);
 }
 
 // Takes what the streams hold, or learns that they hold nothing.
@@ -271,59 +277,93 @@ static bool complete(const struct monitor *monitor, bool late) {
     return monitor->ended && !outlet_waits(&monitor->outlet) && (drained || (late && !owes));
 }
 
+enum source { SIGNALS, GATE, OUT, ERR, IN, CLIENT, CONTAINER, SOURCES };
+
+static int until(const struct monitor *monitor, bool busy) {
+    uint64_t at =
+        monitor->parting || (monitor->ended && busy) ? monitor->farewell_ms : monitor->deadline_ms;
+    uint64_t now = monotonic_ms();
+    return at == 0 ? -1 : now >= at ? 0 : (int)(at - now);
+}
+
 static void turn(struct monitor *monitor, struct pollfd *polls) {
     bool busy = outlet_waits(&monitor->outlet);
     bool open = monitor->told && !busy;
-    polls[0] = (struct pollfd){monitor->signals, POLLIN, 0};
-    polls[1] = (struct pollfd){monitor->gate, POLLIN, 0};
-    polls[2] = (struct pollfd){open ? monitor->streams.out[0] : -1, POLLIN, 0};
-    polls[3] = (struct pollfd){open ? monitor->streams.out[1] : -1, POLLIN, 0};
-    polls[4] = (struct pollfd){inlet_waits(&monitor->inlet) ? monitor->streams.in : -1, POLLOUT, 0};
-    polls[5] = (struct pollfd){
-        CONNECTION, (short)((inlet_waits(&monitor->inlet) ? 0 : POLLIN) | (busy ? POLLOUT : 0)), 0};
-    uint64_t now = monotonic_ms();
-    int limit = monitor->deadline_ms == 0 || (monitor->ended && busy) ? -1
-                : now >= monitor->deadline_ms                         ? 0
-                                              : (int)(monitor->deadline_ms - now);
-    if (poll(polls, 6, limit) < 0) {
-        for (int i = 0; i < 6; i++) {
+    bool heard = !monitor->parting && !inlet_waits(&monitor->inlet);
+    polls[SIGNALS] = (struct pollfd){monitor->signals, POLLIN, 0};
+    polls[GATE] = (struct pollfd){monitor->gate, POLLIN, 0};
+    polls[OUT] = (struct pollfd){open ? monitor->streams.out[0] : -1, POLLIN, 0};
+    polls[ERR] = (struct pollfd){open ? monitor->streams.out[1] : -1, POLLIN, 0};
+    polls[IN] =
+        (struct pollfd){inlet_waits(&monitor->inlet) ? monitor->streams.in : -1, POLLOUT, 0};
+    polls[CLIENT] =
+        (struct pollfd){CONNECTION, (short)((heard ? POLLIN : 0) | (busy ? POLLOUT : 0)), 0};
+    polls[CONTAINER] = (struct pollfd){monitor->ended ? monitor->container : -1, POLLIN, 0};
+    if (poll(polls, SOURCES, until(monitor, busy)) < 0) {
+        for (int i = 0; i < SOURCES; i++) {
             polls[i] = (struct pollfd){.fd = -1};
         }
     }
 }
 
+// Who pauses may do so as long as there is a container. Then it goes, and who stands beside it too.
+static void container_ended(struct monitor *monitor) {
+    monitor->container = -1;
+    monitor->farewell_ms = monotonic_ms() + FAREWELL_MS;
+}
+
+static void check_time(struct monitor *monitor) {
+    bool late = monitor->deadline_ms > 0 && monotonic_ms() >= monitor->deadline_ms;
+    if (complete(monitor, late)) {
+        tell_end(monitor);
+    } else if (late && !monitor->ended) {
+        if (monitor->timed_out) {
+            tell_end(monitor); // it dies as soon as it is thawed, or the kernel lets it go
+            return;
+        }
+        monitor->timed_out = true;
+        monitor->deadline_ms = monotonic_ms() + STUCK_MS;
+        kill_whole(monitor);
+    }
+}
+
+// What the client takes and says; true when it has left.
+static bool serve(struct monitor *monitor, const struct pollfd *polls) {
+    bool hung_up = (polls[CLIENT].revents & (POLLHUP | POLLERR)) != 0;
+    if (polls[CLIENT].revents & POLLOUT && !outlet_push(&monitor->outlet, CONNECTION)) {
+        hung_up = true;
+    }
+    if (!monitor->parting && (hung_up || polls[CLIENT].revents & ~POLLOUT)) {
+        control(monitor, hung_up);
+    }
+    return hung_up;
+}
+
 static void loop(struct monitor *monitor) {
-    struct pollfd polls[6];
+    struct pollfd polls[SOURCES];
     for (;;) {
         turn(monitor, polls);
-        if (polls[0].revents) {
+        if (polls[SIGNALS].revents) {
             reap(monitor);
         }
-        if (polls[1].revents) {
+        if (polls[GATE].revents) {
             read_gate(monitor);
         }
-        relay(monitor, polls + 2);
-        if (polls[4].revents && !inlet_push(&monitor->inlet, monitor->streams.in)) {
+        relay(monitor, polls + OUT);
+        if (polls[IN].revents && !inlet_push(&monitor->inlet, monitor->streams.in)) {
             streams_close_input(&monitor->streams);
         }
-        bool hung_up = (polls[5].revents & (POLLHUP | POLLERR)) != 0;
-        if (polls[5].revents & POLLOUT && !outlet_push(&monitor->outlet, CONNECTION)) {
-            hung_up = true;
+        bool hung_up = serve(monitor, polls);
+        if (polls[CONTAINER].revents) {
+            container_ended(monitor);
         }
-        if (hung_up || polls[5].revents & ~POLLOUT) {
-            control(monitor, hung_up);
+        if (!monitor->parting) {
+            check_time(monitor);
         }
-        bool late = monitor->deadline_ms > 0 && monotonic_ms() >= monitor->deadline_ms;
-        if (complete(monitor, late)) {
-            tell_end(monitor);
-        }
-        if (late && !monitor->ended) {
-            if (monitor->timed_out) {
-                tell_end(monitor); // it dies as soon as it is thawed, or the kernel lets it go
-            }
-            monitor->timed_out = true;
-            monitor->deadline_ms = monotonic_ms() + STUCK_MS;
-            kill_whole(monitor);
+        bool waits = outlet_waits(&monitor->outlet);
+        bool over = monitor->farewell_ms > 0 && monotonic_ms() >= monitor->farewell_ms;
+        if ((monitor->parting && (hung_up || !waits)) || (waits && over)) {
+            leave(monitor, 0);
         }
     }
 }
@@ -331,7 +371,7 @@ static void loop(struct monitor *monitor) {
 _Noreturn void exec_monitor(struct shim *shim, int connection, size_t plan_size) {
     int client = fcntl(connection, F_DUPFD_CLOEXEC, 128);
     int pidfd = fcntl(shim->init_pidfd, F_DUPFD_CLOEXEC, 128);
-    struct monitor monitor = {.gate = -1};
+    struct monitor monitor = {.gate = -1, .container = PIDFD};
     monitor.context = (struct context){.settings = {.track = -1, .track_parent = -1},
                                        .init_pidfd = PIDFD,
                                        .root = -1,

@@ -67,8 +67,12 @@ int exit_record_write(const char *path, const char *text, size_t size) {
 }
 
 uint64_t read_number(const char *path, const char *key) {
+    return read_number_at(AT_FDCWD, path, key);
+}
+
+uint64_t read_number_at(int directory, const char *path, const char *key) {
     char text[1024];
-    AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+    AUTO_FD fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
     ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
     if (size <= 0) {
         return 0;

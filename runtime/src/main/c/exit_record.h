@@ -20,3 +20,4 @@ int exit_record_reserve(const char *path);
 int exit_record_write(const char *path, const char *text, size_t size);
 // The number after `key ` at the start of a line, or the whole file's when key is ""; 0 if none.
 uint64_t read_number(const char *path, const char *key);
+uint64_t read_number_at(int directory, const char *path, const char *key);

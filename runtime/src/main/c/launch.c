@@ -264,12 +264,13 @@ void shim_reap(struct shim *shim) {
     }
 }
 
-// From here on its death is not the OOM killer's doing, whatever that did before.
+// From here on its death is not the OOM killer's doing, whatever that did before. One that dies
+// already does not die of being killed once more.
 void shim_kill_asked(struct shim *shim) {
     const char *oom = shim->context.settings.oom_file;
-    if (!shim->kill_asked && shim->init > 0 && oom) {
+    if (!shim->kill_asked && shim->init > 0 && oom && !oom_dying(shim->init)) {
         shim->kill_asked = true;
-        shim->oom_before = read_number(oom, "oom_kill");
+        shim->oom_before = oom_kills(oom);
     }
 }
 

@@ -35,6 +35,14 @@ static int complain(const char *what, const char *on) {
     return error <= 255 - STATUS_ERRNO ? STATUS_ERRNO + error : 1;
 }
 
+// Nobody will listen there, and whoever looks for us must not find it. Keeps errno.
+static int withdraw(const char *path) {
+    int error = errno;
+    unlink(path);
+    errno = error;
+    return -1;
+}
+
 // A socket address holds 108 bytes; a longer path goes by way of its directory's descriptor.
 static int bind_socket(const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -55,14 +63,18 @@ static int bind_socket(const char *path) {
             return -1;
         }
     }
-    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    AUTO_FD listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     mode_t mask = umask(0177);
-    if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) < 0 ||
-        listen(listener, BACKLOG) < 0) {
+    if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) < 0) {
         return -1;
     }
     umask(mask);
-    return listener;
+    if (listen(listener, BACKLOG) < 0) {
+        return withdraw(path);
+    }
+    int ready = listener;
+    listener = -1;
+    return ready;
 }
 
 static int move(int count, char **arguments, const char **unified) {
@@ -103,6 +115,29 @@ static int hold(const char *parent) {
     return 0;
 }
 
+// Leaves a child in the group behind: its pid, 0 in the child itself, or -1.
+static pid_t leave_child(const char *unified) {
+    AUTO_FD directory = unified ? open(unified, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    return unified && directory < 0 ? -1 : sys_clone3(0, SIGCHLD, directory);
+}
+
+static int run(int listener, int argc, char **argv) {
+    setsid();
+    prctl(PR_SET_NAME, "carpel-shim");
+    prctl(PR_SET_DUMPABLE, 0);
+    signal(SIGPIPE, SIG_IGN);
+    detach_streams();
+    char socket_path[PATH_MAX];
+    snprintf(socket_path, sizeof socket_path, "%s", argv[2]);
+    char *arguments = argv[1]; // the strings lie one behind the other (execve(2))
+    size_t size = (size_t)(argv[argc - 1] + strlen(argv[argc - 1]) - argv[1]);
+    int result = chdir("/") < 0 ? 1 : shim_run(listener, socket_path, arguments, size);
+    if (result != 0) { // else it is gone already, and another shim may listen at the same path
+        unlink(socket_path);
+    }
+    return result;
+}
+
 int main(int argc, char **argv) {
     if (argc == 3 && strcmp(argv[1], "hold") == 0) {
         return hold(argv[2]);
@@ -121,30 +156,10 @@ int main(int argc, char **argv) {
     if (listener < 0) {
         return complain("cannot listen at", argv[2]);
     }
-    AUTO_FD directory = unified ? open(unified, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (unified && directory < 0) {
-        return complain("cannot open", unified);
+    pid_t pid = leave_child(unified);
+    if (pid < 0) {
+        withdraw(argv[2]);
+        return complain("cannot leave a child in", unified ? unified : "its own group");
     }
-    pid_t pid = sys_clone3(0, SIGCHLD, directory);
-    if (pid != 0) {
-        return pid < 0 ? complain("cannot fork for", argv[2]) : 0;
-    }
-    close_fd(&directory);
-    setsid();
-    prctl(PR_SET_NAME, "carpel-shim");
-    prctl(PR_SET_DUMPABLE, 0);
-    signal(SIGPIPE, SIG_IGN);
-    if (chdir("/") < 0) {
-        return 1;
-    }
-    detach_streams();
-    char socket_path[PATH_MAX];
-    snprintf(socket_path, sizeof socket_path, "%s", argv[2]);
-    char *arguments = argv[1]; // the strings lie one behind the other (execve(2))
-    size_t size = (size_t)(argv[argc - 1] + strlen(argv[argc - 1]) - argv[1]);
-    int result = shim_run(listener, socket_path, arguments, size);
-    if (result != 0) { // else it is gone already, and another shim may listen at the same path
-        unlink(socket_path);
-    }
-    return result;
+    return pid > 0 ? 0 : run(listener, argc, argv);
 }

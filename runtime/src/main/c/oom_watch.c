@@ -1,16 +1,42 @@
 // When the OOM killer took a process of the container: only then can it be why the container ended.
 #define _GNU_SOURCE
+#include "cgroup_tree.h"
 #include "cleanup.h"
 #include "exit_record.h"
 #include "shim.h"
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-// A shell whose command was killed ends within this time, if it ends of that.
-enum { LATE_MS = 2000 };
+enum {
+    LATE_MS = 2000,  // a shell whose command was killed ends within this time, if it ends of that
+    LOOK_MS = 30000, // between two looks for kills that nobody tells of
+};
+
+static void add_kills(int directory, void *sum) {
+    *(uint64_t *)sum += read_number_at(directory, "memory.oom_control", "oom_kill");
+}
+
+// Version 2 counts what happens in groups below too, version 1 in each by itself.
+uint64_t oom_kills(const char *path) {
+    char group[PATH_MAX];
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    if (!slash || strcmp(slash, "/memory.oom_control") != 0) {
+        return slash ? read_number(path, "oom_kill") : 0;
+    }
+    if (snprintf(group, sizeof group, "%.*s", (int)(slash - path), path) >= (int)sizeof group) {
+        return 0;
+    }
+    uint64_t sum = 0;
+    AUTO_FD directory = open(group, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory >= 0) {
+        cgroup_walk(directory, add_kills, &sum);
+    }
+    return sum;
+}
 
 // Version 1 tells through an eventfd that is registered in the cgroup.
 static int register_event(const char *path) {
@@ -38,9 +64,10 @@ void oom_watch(struct shim *shim) {
     }
     const char *name = strrchr(path, '/');
     shim->oom_by_file = name && strcmp(name, "/memory.events") == 0;
-    shim->oom_events =
-        shim->oom_by_file ? open(path, O_RDONLY | O_CLOEXEC) : register_event(path);
-    if (shim->oom_by_file && shim->oom_events >= 0) {
+    shim->oom_events = shim->oom_by_file ? open(path, O_RDONLY | O_CLOEXEC) : register_event(path);
+    if (!shim->oom_by_file) {
+        shim->oom_look_ms = monotonic_ms() + LOOK_MS;
+    } else if (shim->oom_events >= 0) {
         oom_event(shim); // poll(2) tells of changes since it was read
         shim->oom_check_ms = 0;
     }
@@ -60,7 +87,7 @@ void oom_event(struct shim *shim) {
 }
 
 // Whether a process is about to end, or has a SIGKILL that it could not take yet.
-static bool is_dying(pid_t pid) {
+bool oom_dying(pid_t pid) {
     enum { EXITING = 4, KILLED = 1 << (9 - 1) };
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
@@ -81,14 +108,42 @@ static bool is_dying(pid_t pid) {
            state == 'Z' || (flags & EXITING) || (pending & KILLED);
 }
 
+// Version 1 tells of kills at the group's own limit. It is silent when the whole machine, or a
+// group above or below, has no memory left.
+static void look(struct shim *shim) {
+    if (shim->oom_look_ms == 0 || monotonic_ms() < shim->oom_look_ms) {
+        return;
+    }
+    shim->oom_look_ms = monotonic_ms() + LOOK_MS;
+    uint64_t kills = oom_kills(shim->context.settings.oom_file);
+    if (kills < shim->oom_before) {
+        shim->oom_before = kills; // a group below has gone, and its count with it
+    } else if (kills > shim->oom_before && shim->oom_check_ms == 0) {
+        shim->oom_seen = shim->oom_before;
+        shim->oom_check_ms = monotonic_ms() + LATE_MS;
+    }
+}
+
+// When the next look is due, in milliseconds of the monotonic clock; 0 for never.
+uint64_t oom_due(const struct shim *shim) {
+    if (shim->phase != PHASE_RUNNING || shim->oom_look_ms == 0 ||
+        (shim->oom_check_ms != 0 && shim->oom_check_ms < shim->oom_look_ms)) {
+        return shim->oom_check_ms;
+    }
+    return shim->oom_look_ms;
+}
+
 // What the OOM killer did and the container has outlived cannot be why it ends, when it does.
 void oom_check(struct shim *shim) {
+    if (shim->phase == PHASE_RUNNING) {
+        look(shim);
+    }
     if (shim->oom_check_ms == 0 || monotonic_ms() < shim->oom_check_ms) {
         return;
     }
-    uint64_t kills = read_number(shim->context.settings.oom_file, "oom_kill");
+    uint64_t kills = oom_kills(shim->context.settings.oom_file);
     bool settled = kills == shim->oom_seen;
-    if (shim->phase == PHASE_RUNNING && (!settled || is_dying(shim->init))) {
+    if (shim->phase == PHASE_RUNNING && (!settled || oom_dying(shim->init))) {
         shim->oom_seen = kills; // some of it may have happened just now
         shim->oom_check_ms = monotonic_ms() + LATE_MS;
         return;

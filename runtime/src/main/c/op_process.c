@@ -67,8 +67,8 @@ int op_sysctl(struct context *context, struct fields *fields) {
     return write_proc(context, path, value);
 }
 
-// Kernels before 5.1 have no directories for modules: there one file is the only module's. A process
-// on its way into a container does not take the host's procfs along.
+// Kernels before 5.1 have no directories for modules: there one file is the only module's. A
+// process on its way into a container does not take the host's procfs along.
 int op_exec_label(struct context *context, struct fields *fields) {
     const char *attribute = field_string(fields);
     const char *text = field_string(fields);

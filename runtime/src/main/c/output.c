@@ -90,7 +90,7 @@ void shim_idle(struct shim *shim) {
 static size_t make_record(struct shim *shim, char text[EXIT_RECORD_MAX]) {
     const struct settings *settings = &shim->context.settings;
     bool killed = WIFSIGNALED(shim->status);
-    uint64_t oom = settings->oom_file ? read_number(settings->oom_file, "oom_kill") : 0;
+    uint64_t oom = oom_kills(settings->oom_file);
     struct exit_record record = {
         .pid = shim->context.child,
         .code = killed ? 0 : WEXITSTATUS(shim->status),

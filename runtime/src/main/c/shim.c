@@ -59,7 +59,8 @@ static int timeout(const struct shim *shim) {
     if (shim->phase == PHASE_ENDED) {
         return until(shim->deadline_ms);
     }
-    int check = shim->oom_check_ms == 0 ? -1 : until(shim->oom_check_ms);
+    uint64_t due = oom_due(shim);
+    int check = due == 0 ? -1 : until(due);
     if (!shim->buffers_dirty) {
         return check;
     }

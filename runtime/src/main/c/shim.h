@@ -34,7 +34,7 @@ struct shim {
     int listener, signals, gate, init_pidfd;
     pid_t joiner, init;
     pid_t gone_early; // ended before its pid was told
-    int status; // of wait(2), once ended
+    int status;       // of wait(2), once ended
     bool start_failed, gated_early;
     bool kill_asked;
     uint64_t oom_before; // processes that the OOM killer took and that cannot be why it ends
@@ -42,6 +42,7 @@ struct shim {
     int oom_events;      // tells of an OOM, or -1
     bool oom_by_file;
     uint64_t oom_check_ms; // when to look whether the container has outlived one, or 0
+    uint64_t oom_look_ms;  // when to look for one that is not told of, or 0
     uint64_t started_ns, finished_ns, deadline_ms;
     int waiting; // index of the client that waits for LAUNCH or START
     void *plan;
@@ -71,6 +72,9 @@ void shim_kill_asked(struct shim *shim);
 void oom_watch(struct shim *shim);
 void oom_event(struct shim *shim);
 void oom_check(struct shim *shim);
+uint64_t oom_due(const struct shim *shim);
+uint64_t oom_kills(const char *path);
+bool oom_dying(pid_t pid);
 // output.c: from the container to its log and to attached clients
 int shim_buffers(struct shim *shim);
 void shim_read(struct shim *shim, int stream);

@@ -76,14 +76,15 @@ static void waiting_before_its_pid_is_told(void) {
 
 // A monitor whose command wrote `size` bytes and has ended long ago, while something else holds the
 // other end of its output, and maybe goes on writing there.
-static pid_t monitor_of_an_ended(int connection, int output) {
+static pid_t monitor_of_an_ended(int connection, int output, int container) {
     pid_t pid = fork();
     CHECK(pid >= 0);
     if (pid == 0) {
-        struct monitor monitor = {.gate = -1, .signals = -1, .told = true};
+        struct monitor monitor = {.gate = -1, .signals = -1, .told = true, .container = -1};
         monitor.context.settings.track = -1;
         monitor.streams = (struct streams){.in = -1, .out = {fcntl(output, F_DUPFD, 64), -1}};
         fcntl(monitor.streams.out[0], F_SETFL, O_NONBLOCK);
+        monitor.container = container < 0 ? -1 : fcntl(container, F_DUPFD, 64);
         monitor.buffer = take_pages(STREAM_CHUNK);
         leader_ended(&monitor, 0);
         monitor.deadline_ms = 1;
@@ -118,7 +119,7 @@ static void what_was_written_before_the_end_is_read_however_late(void) {
     CHECK(pipe2(output, O_CLOEXEC) == 0 && fcntl(output[1], F_SETPIPE_SZ, PIPE_SIZE) > 0);
     CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, connection) == 0);
     CHECK(write(output[1], text, sizeof text) == (ssize_t)sizeof text);
-    pid_t monitor = monitor_of_an_ended(connection[0], output[0]);
+    pid_t monitor = monitor_of_an_ended(connection[0], output[0], -1);
     close(connection[0]);
     CHECK(output_until_the_end(connection[1]) == SIZE);
     CHECK(waitpid(monitor, NULL, 0) == monitor);
@@ -141,7 +142,7 @@ static void what_goes_on_writing_is_not_waited_for(void) {
         }
         _exit(0);
     }
-    pid_t monitor = monitor_of_an_ended(connection[0], output[0]);
+    pid_t monitor = monitor_of_an_ended(connection[0], output[0], -1);
     close(connection[0]);
     output_until_the_end(connection[1]);
     CHECK(waitpid(monitor, NULL, 0) == monitor);
@@ -150,6 +151,35 @@ static void what_goes_on_writing_is_not_waited_for(void) {
     close(connection[1]);
     close(output[0]);
     close(output[1]);
+}
+
+// A client that never reads, and a container that ends: who stands between them ends too.
+static void a_paused_client_does_not_outlive_the_container(size_t size) {
+    static char text[PIPE_SIZE];
+    int output[2], connection[2], room = 1; // the least there is: a few KiB
+    CHECK(pipe2(output, O_CLOEXEC) == 0 && fcntl(output[1], F_SETPIPE_SZ, PIPE_SIZE) > 0);
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, connection) == 0);
+    CHECK(setsockopt(connection[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof room) == 0);
+    while (send(connection[0], text, 1, MSG_DONTWAIT) == 1) {
+    }
+    CHECK(write(output[1], text, size) == (ssize_t)size);
+    close(output[1]);
+    pid_t container = fork();
+    CHECK(container >= 0);
+    if (container == 0) {
+        pause();
+        _exit(0);
+    }
+    int pidfd = sys_pidfd_open(container);
+    CHECK(pidfd >= 0);
+    pid_t monitor = monitor_of_an_ended(connection[0], output[0], pidfd);
+    close(connection[0]);
+    kill(container, SIGKILL);
+    CHECK(waitpid(monitor, NULL, 0) == monitor);
+    CHECK(waitpid(container, NULL, 0) == container);
+    close(pidfd);
+    close(connection[1]);
+    close(output[0]);
 }
 
 // The process between is killed, by the container's end for one, before there is a command.
@@ -184,7 +214,10 @@ int main(void) {
     waiting_before_its_pid_is_told();
     what_was_written_before_the_end_is_read_however_late();
     what_goes_on_writing_is_not_waited_for();
+    a_paused_client_does_not_outlive_the_container(1);
+    a_paused_client_does_not_outlive_the_container(0);
     killed_before_there_is_a_command();
-    printf("exec_monitor: ends before the pid is told, output after the end\n");
+    printf(
+        "exec_monitor: ends before the pid is told, output after the end, a client that pauses\n");
     return 0;
 }

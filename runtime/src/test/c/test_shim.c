@@ -1,12 +1,15 @@
 // The shim beside a container that fails in its setup, and what is logged at a container's end.
 #define _GNU_SOURCE
+#include "cgroup_kill.h"
 #include "check.h"
+#include "exit_record.h"
 #include "shim.h"
 #include "wire.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -117,11 +120,121 @@ static void output_from_before_the_end_is_logged_after_the_deadline(void) {
     close(output[1]);
 }
 
+// A directory that looks like a control group, and one below it.
+struct groups {
+    char path[64], below[80];
+};
+
+static void write_file(const char *directory, const char *name, const char *text) {
+    char path[160];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    close(fd);
+}
+
+static void make_groups(struct groups *made) {
+    strcpy(made->path, "/tmp/test_shim.XXXXXX");
+    CHECK(mkdtemp(made->path));
+    snprintf(made->below, sizeof made->below, "%s/below", made->path);
+    CHECK(mkdir(made->below, 0700) == 0);
+}
+
+static void remove_groups(const struct groups *groups, const char *name) {
+    char path[160];
+    const char *all[] = {groups->below, groups->path};
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/%s", all[i], name);
+        unlink(path);
+        CHECK(rmdir(all[i]) == 0);
+    }
+}
+
+// Version 1: what the container has moved into a group of its own making is killed with it.
+static void groups_below_are_killed_too(void) {
+    struct groups groups;
+    make_groups(&groups);
+    pid_t victim = fork();
+    CHECK(victim >= 0);
+    if (victim == 0) {
+        pause();
+        _exit(0);
+    }
+    char line[16];
+    snprintf(line, sizeof line, "%d\n", (int)victim);
+    write_file(groups.path, "cgroup.procs", "");
+    write_file(groups.below, "cgroup.procs", line);
+    int directory = open(groups.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    CHECK(directory >= 0);
+    cgroup_kill_once(directory);
+    int status;
+    CHECK(waitpid(victim, &status, 0) == victim && WIFSIGNALED(status));
+    close(directory);
+    remove_groups(&groups, "cgroup.procs");
+}
+
+// Looks again, as the shim does when the time for it has come.
+static void look_later(struct shim *shim) {
+    shim->oom_look_ms = shim->oom_look_ms == 0 ? 0 : 1;
+    shim->oom_check_ms = shim->oom_check_ms == 0 ? 0 : 1;
+    oom_check(shim);
+}
+
+// Version 1 tells nobody when a process is killed because the whole machine has no memory left.
+static void kills_that_nobody_tells_of_are_outlived(void) {
+    struct groups groups;
+    char path[160];
+    make_groups(&groups);
+    snprintf(path, sizeof path, "%s/memory.oom_control", groups.path);
+    write_file(groups.path, "memory.oom_control", "under_oom 0\noom_kill 0\n");
+    write_file(groups.below, "memory.oom_control", "under_oom 0\noom_kill 0\n");
+    static struct shim shim;
+    shim.phase = PHASE_RUNNING;
+    shim.init = getpid();
+    shim.oom_events = -1;
+    shim.context.settings.oom_file = path;
+    oom_watch(&shim);
+    write_file(groups.path, "memory.oom_control", "under_oom 0\noom_kill 1\n");
+    write_file(groups.below, "memory.oom_control", "under_oom 0\noom_kill 2\n");
+    CHECK(oom_kills(path) == 3);
+    look_later(&shim); // finds them
+    CHECK(shim.oom_before == 0 && oom_due(&shim) > 0);
+    look_later(&shim); // they are new
+    look_later(&shim); // they are outlived
+    CHECK(shim.oom_before == 3);
+    write_file(groups.below, "memory.oom_control", "under_oom 0\noom_kill 0\n");
+    look_later(&shim); // a group has gone, with its count
+    CHECK(shim.oom_before == 1);
+    close(shim.oom_events);
+    remove_groups(&groups, "memory.oom_control");
+}
+
+// The OOM killer was first: being asked to kill it as well, while it dies, does not change why.
+static void a_kill_of_one_that_dies_is_not_its_reason(void) {
+    char path[] = "/tmp/test_shim.XXXXXX";
+    int file = mkstemp(path);
+    CHECK(file >= 0 && write(file, "oom_kill 1\n", 11) == 11);
+    static struct shim shim;
+    shim.context.settings.oom_file = path;
+    shim.init = ended_child();
+    shim_kill_asked(&shim);
+    CHECK(shim.oom_before == 0);
+    CHECK(waitpid(shim.init, NULL, 0) == shim.init);
+    shim.init = getpid();
+    shim_kill_asked(&shim);
+    CHECK(shim.oom_before == 1);
+    CHECK(unlink(path) == 0);
+    close(file);
+}
+
 int main(void) {
     alarm(60); // instead of waiting for ever
     a_failure_is_told_while_the_gate_is_open();
     a_pid_told_after_the_end_is_nobodys();
     output_from_before_the_end_is_logged_after_the_deadline();
-    printf("shim: failures in setup, output at the end\n");
+    groups_below_are_killed_too();
+    kills_that_nobody_tells_of_are_outlived();
+    a_kill_of_one_that_dies_is_not_its_reason();
+    printf("shim: failures in setup, output at the end, groups below, OOM\n");
     return 0;
 }

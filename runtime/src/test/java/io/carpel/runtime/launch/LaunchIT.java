@@ -91,6 +91,17 @@ class LaunchIT {
     }
 
     @Test
+    void aShimThatCannotBeginLeavesNoSocket() throws Exception {
+        Path noGroup = Files.createDirectory(container.directory.resolve("no-group"));
+        for (Path group : List.of(noGroup, noGroup.resolve("absent"))) {
+            container.shimCgroup = new CgroupPlacement(List.of(), Optional.of(group));
+            assertThatThrownBy(() -> shims.launch(container))
+                    .isInstanceOf(KernelFaultException.class);
+            assertThat(container.socket()).doesNotExist();
+        }
+    }
+
+    @Test
     void anotherLauncherFindsItAgain() throws Exception {
         container.shell("sleep 1000");
         ShimConnection first = shims.start(container);
