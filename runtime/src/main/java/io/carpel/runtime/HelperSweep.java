@@ -5,6 +5,9 @@ import io.carpel.runtime.error.ContainerRuntimeException;
 import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.launch.ShimLauncher;
 import io.carpel.runtime.lifecycle.ProcessIdentity;
+import io.carpel.runtime.linux.ErrnoException;
+import io.carpel.runtime.linux.LinuxProcessCalls;
+import io.carpel.runtime.linux.ProcessCalls;
 import io.carpel.runtime.sandbox.Sandbox;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,6 +24,7 @@ import java.util.function.Consumer;
 final class HelperSweep {
     private static final Duration KILL_LIMIT = Duration.ofSeconds(5);
 
+    private final ProcessCalls processes = new LinuxProcessCalls();
     private final ShimLauncher launcher;
     private final Cgroup helpers;
     private final Consumer<String> findings;
@@ -67,15 +71,19 @@ final class HelperSweep {
             Optional<ProcessIdentity> process = ProcessIdentity.of(pid);
             Optional<String> namespace = namespace(Integer.toString(pid));
             if (process.isPresent() && namespace.isPresent() && !known.contains(namespace.get())) {
-                boolean told =
-                        ProcessHandle.of(pid)
-                                .filter(_ -> process.get().alive())
-                                .map(ProcessHandle::destroyForcibly)
-                                .orElse(false);
                 findings.accept(
                         "process %d holds a pid namespace that belongs to nobody: %s"
-                                .formatted(pid, told ? "ended" : "it stays"));
+                                .formatted(pid, end(process.get())));
             }
+        }
+    }
+
+    private String end(ProcessIdentity process) {
+        try {
+            process.kill(processes);
+            return "ended";
+        } catch (ErrnoException e) {
+            return "it stays: " + e.getMessage();
         }
     }
 

@@ -3,6 +3,11 @@ package io.carpel.runtime.cgroup;
 import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.KernelFaultException;
+import io.carpel.runtime.linux.Errno;
+import io.carpel.runtime.linux.ErrnoException;
+import io.carpel.runtime.linux.Fd;
+import io.carpel.runtime.linux.FileCalls;
+import io.carpel.runtime.linux.LinuxFileCalls;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -18,6 +23,7 @@ import java.util.OptionalLong;
 /// kernel wants it.
 record CgroupDir(Path path) {
     private static final int USUAL_SIZE = 1024;
+    private static final FileCalls FILES = new LinuxFileCalls();
 
     boolean exists() {
         return Files.isDirectory(path);
@@ -87,12 +93,30 @@ record CgroupDir(Path path) {
 
     /// Each value by a write(2) of its own.
     void writeEach(String file, List<String> values) throws IOException {
-        try (FileChannel channel = FileChannel.open(path.resolve(file), StandardOpenOption.WRITE)) {
+        try (Fd open = FILES.open(path.resolve(file).toString(), FileCalls.O_WRONLY, 0)) {
             for (String value : values) {
                 // A write of no bytes would not reach the file; an empty line clears a list.
-                String line = value.isEmpty() ? "\n" : value;
-                channel.write(ByteBuffer.wrap(line.getBytes(StandardCharsets.US_ASCII)));
+                byte[] line = (value.isEmpty() ? "\n" : value).getBytes(StandardCharsets.US_ASCII);
+                FILES.writeFully(open, ByteBuffer.allocateDirect(line.length).put(line).flip());
             }
+        }
+    }
+
+    /// Removes it if nothing is in it.
+    ///
+    /// @return false while it is busy
+    boolean remove() throws IOException {
+        try {
+            FILES.rmdir(path.toString());
+            return true;
+        } catch (ErrnoException e) {
+            if (e.is(Errno.ENOENT)) {
+                return true;
+            }
+            if (e.is(Errno.EBUSY) || e.is(Errno.ENOTEMPTY)) {
+                return false;
+            }
+            throw e;
         }
     }
 
@@ -106,22 +130,14 @@ record CgroupDir(Path path) {
     }
 
     RuntimeException refused(String file, String value, IOException e) {
+        int errno = Errno.of(e);
         String message =
-                "could not write '%s' to %s: %s".formatted(value, path.resolve(file), reason(e));
-        return switch (reason(e)) {
-            case "Invalid argument", "Numerical result out of range" ->
-                    new InvalidArgumentException(message, e);
-            case "Device or resource busy" -> new FailedPreconditionException(message, e);
+                "could not write '%s' to %s: %s"
+                        .formatted(value, path.resolve(file), Errno.describe(errno));
+        return switch (errno) {
+            case Errno.EINVAL, Errno.ERANGE -> new InvalidArgumentException(message, e);
+            case Errno.EBUSY -> new FailedPreconditionException(message, e);
             default -> new KernelFaultException(message, e);
         };
-    }
-
-    /// The text of errno: java.nio keeps the number to itself.
-    static String reason(IOException e) {
-        if (e instanceof NoSuchFileException) {
-            return "no such file";
-        }
-        String message = String.valueOf(e.getMessage());
-        return message.substring(message.lastIndexOf(": ") + 1).strip();
     }
 }

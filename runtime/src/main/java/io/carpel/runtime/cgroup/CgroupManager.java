@@ -8,6 +8,7 @@ import io.carpel.runtime.systemd.Units;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// Makes and finds control groups.
 public interface CgroupManager extends AutoCloseable {
@@ -104,6 +105,12 @@ public interface CgroupManager extends AutoCloseable {
     /// The paths of groups that can only be ours, by leaf: with the cgroupfs driver those below the
     /// default parent, with systemd those that carry our name.
     Map<String, String> leaves();
+
+    /// The path of the group of this leaf, wherever it is: for when nobody knows any more below
+    /// which parent it was made. Looks through all groups of the host.
+    ///
+    /// @param leaf a name that nobody else gives, such as a container's id
+    Optional<String> find(String leaf);
 
     /// What this host withholds, one plain sentence each.
     List<String> missing();

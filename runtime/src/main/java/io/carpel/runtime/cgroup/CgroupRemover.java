@@ -3,7 +3,6 @@ package io.carpel.runtime.cgroup;
 import io.carpel.runtime.error.DeadlineExceededException;
 import io.carpel.runtime.error.KernelFaultException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -55,16 +54,8 @@ final class CgroupRemover {
     /// Removes the group at once if nothing is in it; true when it is gone.
     static boolean removed(CgroupDir dir) {
         try {
-            Files.deleteIfExists(dir.path());
-            return true;
+            return dir.remove();
         } catch (IOException e) {
-            String reason = CgroupDir.reason(e);
-            // java.nio reports EBUSY and ENOTEMPTY by text or by its own exception.
-            if (reason.contains("busy")
-                    || reason.contains("not empty")
-                    || e instanceof java.nio.file.DirectoryNotEmptyException) {
-                return false;
-            }
             throw new KernelFaultException("could not remove cgroup %s".formatted(dir.path()), e);
         }
     }

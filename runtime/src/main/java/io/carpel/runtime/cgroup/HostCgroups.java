@@ -5,6 +5,7 @@ import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.lifecycle.KeyedLocks;
 import io.carpel.runtime.lifecycle.Rollback;
+import io.carpel.runtime.linux.Errno;
 import io.carpel.runtime.spec.ResourceLimits;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -225,9 +227,9 @@ final class HostCgroups implements CgroupManager {
                 // One at a time: one that is refused must not keep the others out.
                 dir.write("cgroup.subtree_control", "+" + name);
             } catch (IOException e) {
-                // EBUSY: somebody moved in meanwhile.
-                if (!CgroupDir.reason(e).contains("busy")
-                        && !CgroupDir.reason(e).contains("not supported")) {
+                // EBUSY: somebody moved in meanwhile. ENOTSUP: not in a threaded group.
+                int errno = Errno.of(e);
+                if (errno != Errno.EBUSY && errno != Errno.ENOTSUP) {
                     throw e;
                 }
             }
@@ -302,18 +304,7 @@ final class HostCgroups implements CgroupManager {
         if (dir == null) {
             return;
         }
-        String value = "%d:%d 0".formatted(major, minor);
-        try {
-            dir.write(BlkioController.V1_LIMIT, value);
-        } catch (IOException e) {
-            throw new KernelFaultException(
-                    "could not write '%s' to %s: %s"
-                            .formatted(
-                                    value,
-                                    dir.path().resolve(BlkioController.V1_LIMIT),
-                                    CgroupDir.reason(e)),
-                    e);
-        }
+        dir.set(BlkioController.V1_LIMIT, "%d:%d 0".formatted(major, minor));
     }
 
     private Cgroup group(List<String> components, Runnable afterRemove) {
@@ -354,6 +345,23 @@ final class HostCgroups implements CgroupManager {
                     "could not list cgroup %s".formatted(CgroupPaths.join(parents)), e);
         }
         return List.copyOf(names);
+    }
+
+    @Override
+    public Optional<String> find(String leaf) {
+        CgroupPaths.checkName("cgroup leaf", leaf);
+        try {
+            for (Path root : roots()) {
+                for (CgroupDir each : CgroupTree.below(new CgroupDir(root))) {
+                    if (each.path().endsWith(leaf)) {
+                        return Optional.of("/" + root.relativize(each.path()));
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new KernelFaultException("could not look for cgroup %s".formatted(leaf), e);
+        }
+        return Optional.empty();
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.carpel.runtime.cgroup;
 
 import io.carpel.runtime.cgroup.CgroupStats.Pressure;
 import io.carpel.runtime.cgroup.CgroupStats.Stall;
+import io.carpel.runtime.linux.Errno;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -19,7 +20,7 @@ final class PressureFile {
             lines = dir.lines(file);
         } catch (IOException e) {
             // EOPNOTSUPP on open or read while psi is switched off.
-            if (CgroupDir.reason(e).contains("not supported")) {
+            if (Errno.of(e) == Errno.ENOTSUP) {
                 return Optional.empty();
             }
             throw e;

@@ -329,6 +329,11 @@ final class SystemdCgroups implements CgroupManager {
     }
 
     @Override
+    public Optional<String> find(String leaf) {
+        return Optional.ofNullable(leaves().get(leaf));
+    }
+
+    @Override
     public void countDisk(String path, int major, int minor) {
         host.countDisk(path, major, minor);
     }

@@ -6,6 +6,7 @@ import io.carpel.runtime.container.ContainerState.Exited;
 import io.carpel.runtime.container.ContainerState.Running;
 import io.carpel.runtime.container.ContainerState.Unknown;
 import io.carpel.runtime.error.ContainerRuntimeException;
+import io.carpel.runtime.error.DeadlineExceededException;
 import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.launch.ExitRecord;
 import io.carpel.runtime.launch.ResolvedProcess;
@@ -15,7 +16,6 @@ import io.carpel.runtime.store.RecordStore;
 import io.carpel.runtime.store.StateLayout;
 import io.carpel.runtime.store.Trees;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -184,13 +184,12 @@ final class ContainerRecovery {
                 sink.silent(live(record, shim, cgroup, sink));
             }
             case Contact.Alive(ShimConnection shim, ShimStatus status) -> {
-                status.startedAt()
-                        .filter(_ -> !(record.state() instanceof Running))
-                        .ifPresent(at ->
-                                states.change(
-                                        id,
-                                        ContainerChange.Kind.STARTED,
-                                        s -> new Running(shim.pid(), at)));
+                states.change(
+                        id,
+                        status.startedAt().isPresent()
+                                ? ContainerChange.Kind.STARTED
+                                : ContainerChange.Kind.UPDATED,
+                        s -> Transitions.onFound(s, shim.pid(), status.startedAt()));
                 sink.alive(live(record, shim, cgroup, sink));
             }
         }
@@ -251,38 +250,22 @@ final class ContainerRecovery {
 
     /// Ends and removes what cannot be taken up.
     ///
-    /// @param cgroup where it was to be; looked up when not known
+    /// @param cgroup where it was to be; looked for when not known
     private void takeApart(String id, Optional<String> cgroup) throws IOException {
-        Optional<String> group = cgroup;
-        if (id.matches("[0-9a-f]{64}")) {
-            try {
-                ShimConnection shim =
-                        rooms.launcher().connect(id, layout.shimSocket(id), layout.exitRecord(id));
-                group = group.or(() -> cgroupOf(shim.pid(), id));
-                shim.kill(KILL_LIMIT);
-            } catch (UnavailableException _) {
-                // None was launched, or it has gone.
-            }
-            group.ifPresent(path -> rooms.cgroups().reopen(path).remove());
-            ContainerManager.removeFiles(layout, rooms.trash(), id);
-        } else {
+        if (!id.matches("[0-9a-f]{64}")) {
             Trees.remove(layout.containers().resolve(id));
+            return;
         }
-    }
-
-    /// The group a process is in, if that is the container's own.
-    private Optional<String> cgroupOf(int pid, String id) {
         try {
-            return Files.readAllLines(
-                            Path.of("/proc", Integer.toString(pid), "cgroup"),
-                            StandardCharsets.UTF_8)
-                    .stream()
-                    .map(line -> line.substring(line.indexOf(':', line.indexOf(':') + 1) + 1))
-                    .filter(path -> rooms.cgroups().leafOf(path).equals(id))
-                    .findFirst();
-        } catch (IOException _) {
-            return Optional.empty();
+            rooms.launcher()
+                    .connect(id, layout.shimSocket(id), layout.exitRecord(id))
+                    .kill(KILL_LIMIT);
+        } catch (UnavailableException | DeadlineExceededException _) {
+            // None was launched, it has gone, or it hangs: what is in the cgroup is killed there.
         }
+        cgroup.or(() -> rooms.cgroups().find(id))
+                .ifPresent(path -> rooms.cgroups().reopen(path).remove());
+        ContainerManager.removeFiles(layout, rooms.trash(), id);
     }
 
     /// Writable layers outlive a reboot, records do not.

@@ -38,9 +38,12 @@ final class ContainerStops {
 
     /// Asks it to end, or kills it at once when there is no grace, and waits for its end.
     void stop(LiveContainer container, Duration grace, Work work) {
-        ContainerRecord record = states.get(container.id);
-        if (grace.isPositive() && record.state() instanceof Running) {
-            int signal = record.stopSignal();
+        Optional<ContainerRecord> record = states.find(container.id);
+        if (record.isEmpty()) {
+            return; // removed in this moment, and stopped before
+        }
+        if (grace.isPositive() && record.get().state() instanceof Running) {
+            int signal = record.get().stopSignal();
             work.at("wait for its end after signal " + signal, grace.plus(Work.PATIENCE));
             container.stopper.stop(signal, grace, () -> kill(container));
             await(container, grace.plus(KILL_LIMIT));

@@ -55,16 +55,16 @@ final class Transitions {
         };
     }
 
-    /// Its shim answers again.
+    /// Its shim answers, and knows better than a record that was written before it could.
     ///
     /// @param startedAt empty when it was never started
     static ContainerState onFound(ContainerState state, int pid, Optional<Instant> startedAt) {
         return switch (state) {
-            case Unknown _ ->
+            case Unknown _, Created _ ->
                     startedAt
                             .<ContainerState>map(at -> new Running(pid, at))
                             .orElseGet(() -> new Created(pid));
-            case Created _, Running _, Exited _ -> state;
+            case Running _, Exited _ -> state;
         };
     }
 

@@ -129,6 +129,10 @@ final class ProcessShimLauncher implements ShimLauncher {
         return "/proc/" + ProcessHandle.current().pid() + "/fd/" + program.number();
     }
 
+    ProcessCalls processes() {
+        return processes;
+    }
+
     int spawnPlaceholder() {
         String self = Long.toString(ProcessHandle.current().pid());
         try {

@@ -1,6 +1,9 @@
 package io.carpel.runtime.launch;
 
 import io.carpel.runtime.cgroup.Placeholders.Placeholder;
+import io.carpel.runtime.error.ContainerRuntimeException;
+import io.carpel.runtime.lifecycle.ProcessIdentity;
+import io.carpel.runtime.linux.ErrnoException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -92,14 +95,31 @@ final class ShimHelperRoles implements HelperRoles {
         List<Op> ops = reaperPlan(user);
         var plan = new LaunchPlan("reaper", socket, noRecord(socket), cgroup, ops);
         var shim = launcher.launchShim(plan, "reaper at " + socket);
+        Optional<ProcessIdentity> waiting = ProcessIdentity.of(shim.pid());
         try {
             shim.start();
         } catch (RuntimeException e) {
-            // Its shim ends with it. By number, since the shim may be what does not answer.
-            ProcessHandle.of(shim.pid()).ifPresent(ProcessHandle::destroyForcibly);
+            end(shim, waiting, e);
             throw e;
         }
         return shim.pid();
+    }
+
+    /// By its shim, which has not reaped it, so that the number is its own. When it is the shim
+    /// that does not answer, by a descriptor; the shim then ends with it.
+    private void end(
+            SocketShimConnection shim, Optional<ProcessIdentity> reaper, RuntimeException why) {
+        try {
+            shim.kill(END_LIMIT);
+        } catch (ContainerRuntimeException _) {
+            reaper.ifPresent(process -> {
+                try {
+                    process.kill(launcher.processes());
+                } catch (ErrnoException e) {
+                    why.addSuppressed(e);
+                }
+            });
+        }
     }
 
     /// The root is empty and all privileges are gone: containers of the pod that may look at the

@@ -1,5 +1,9 @@
 package io.carpel.runtime.lifecycle;
 
+import io.carpel.runtime.linux.Errno;
+import io.carpel.runtime.linux.ErrnoException;
+import io.carpel.runtime.linux.Fd;
+import io.carpel.runtime.linux.ProcessCalls;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -32,6 +36,21 @@ public record ProcessIdentity(int pid, long startTicks) {
             return Optional.empty();
         }
         return Optional.of(new ProcessIdentity(pid, Long.parseLong(fields[START_TIME_AFTER_NAME])));
+    }
+
+    /// Sends SIGKILL to this very process; one that has ended is fine.
+    public void kill(ProcessCalls processes) throws ErrnoException {
+        try (Fd process = processes.openPid(pid)) {
+            // Opened first, then looked at: if the number is still this process's it was so before,
+            // and the descriptor is its own, whoever gets the number next.
+            if (alive()) {
+                processes.signal(process, ProcessCalls.SIGKILL);
+            }
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.ESRCH)) {
+                throw e;
+            }
+        }
     }
 
     /// Whether this very process still runs.

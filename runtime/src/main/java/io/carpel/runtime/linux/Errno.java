@@ -1,5 +1,12 @@
 package io.carpel.runtime.linux;
 
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -266,5 +273,23 @@ public final class Errno {
     /// The symbol and its meaning, such as `ENOENT (no such file or directory)`.
     public static String describe(int errno) {
         return DESCRIPTIONS.getOrDefault(errno, "errno " + errno);
+    }
+
+    /// The error number of a failed system call, be it one of ours or one of the JDK's, which keeps
+    /// the number to itself and tells it in words, in the language of the process.
+    ///
+    /// @return 0 when it is not known
+    public static int of(Throwable failure) {
+        return switch (failure) {
+            case ErrnoException e -> e.errno();
+            case NoSuchFileException _ -> ENOENT;
+            case FileAlreadyExistsException _ -> EEXIST;
+            case AccessDeniedException _ -> EACCES;
+            case DirectoryNotEmptyException _ -> ENOTEMPTY;
+            case NotDirectoryException _ -> ENOTDIR;
+            case FileSystemException e -> ErrorTexts.number(e.getReason());
+            case IOException e -> ErrorTexts.number(e.getMessage());
+            default -> 0;
+        };
     }
 }

@@ -26,6 +26,7 @@ public interface FileCalls {
     int O_PATH = 010000000;
 
     // linux/openat2.h, Linux 5.6
+    long RESOLVE_NO_XDEV = 0x01;
     long RESOLVE_NO_MAGICLINKS = 0x02;
     long RESOLVE_NO_SYMLINKS = 0x04;
     long RESOLVE_BENEATH = 0x08;
@@ -46,6 +47,10 @@ public interface FileCalls {
     // linux/fs.h
     int RENAME_NOREPLACE = 1;
     int RENAME_EXCHANGE = 2;
+
+    // linux/fs.h, chattr(1): who has these can be deleted by nobody, root included
+    int FS_IMMUTABLE_FL = 0x10;
+    int FS_APPEND_FL = 0x20;
 
     /// An inode's data; `mode` includes the type.
     record Stat(
@@ -99,6 +104,9 @@ public interface FileCalls {
 
     void unlinkat(Fd directory, String name, int flags) throws ErrnoException;
 
+    /// Removes an empty directory by its path on the host; for filesystems of the kernel's own.
+    void rmdir(String path) throws ErrnoException;
+
     void renameat2(Fd fromDirectory, String from, Fd toDirectory, String to, int flags)
             throws ErrnoException;
 
@@ -138,6 +146,14 @@ public interface FileCalls {
     byte[] lgetxattrat(Fd directory, String name, String attribute) throws ErrnoException;
 
     List<String> flistxattr(Fd file) throws ErrnoException;
+
+    /// `FS_…_FL` of a regular file or a directory (FS_IOC_GETFLAGS).
+    ///
+    /// @throws ErrnoException ENOTTY or EOPNOTSUPP on filesystems that have none
+    int inodeFlags(Fd file) throws ErrnoException;
+
+    /// Takes the place of all flags (FS_IOC_SETFLAGS).
+    void inodeFlags(Fd file, int flags) throws ErrnoException;
 
     /// Names in the directory but `.` and `..`, unordered. For directories of ours only: whoever
     /// fills one with millions of files fills the heap of who lists it.

@@ -2,7 +2,9 @@ package io.carpel.runtime.linux;
 
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Native;
+import com.sun.jna.NativeLong;
 import com.sun.jna.Pointer;
+import com.sun.jna.ptr.IntByReference;
 
 /// The C library's functions for files, under their own names. `size_t`, `off_t` and `dev_t` are 64
 /// bits wide on the machines we run on.
@@ -31,6 +33,11 @@ final class FileLibc {
             throws LastErrorException;
 
     static native int unlinkat(int fd, byte[] path, int flags) throws LastErrorException;
+
+    static native int rmdir(byte[] path) throws LastErrorException;
+
+    static native int ioctl(int fd, NativeLong request, IntByReference argument)
+            throws LastErrorException;
 
     static native int renameat2(int fromFd, byte[] from, int toFd, byte[] to, int flags)
             throws LastErrorException;

@@ -3,8 +3,10 @@ package io.carpel.runtime.linux;
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Memory;
 import com.sun.jna.Native;
+import com.sun.jna.NativeLong;
 import com.sun.jna.Platform;
 import com.sun.jna.Pointer;
+import com.sun.jna.ptr.IntByReference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -32,6 +34,10 @@ public final class LinuxFileCalls implements FileCalls {
     private static final int XATTR_LIMIT = 64 * 1024;
     private static final int XATTR_USUAL = 256;
     private static final int PATH_LIMIT = 4096;
+
+    // linux/fs.h: the size says long, what is copied is an int
+    private static final NativeLong FS_IOC_GETFLAGS = new NativeLong(0x8008_6601L);
+    private static final NativeLong FS_IOC_SETFLAGS = new NativeLong(0x4008_6602L);
 
     // linux/memfd.h, linux/fcntl.h
     private static final int MFD_CLOEXEC = 1;
@@ -147,6 +153,25 @@ public final class LinuxFileCalls implements FileCalls {
     public void unlinkat(Fd directory, String name, int flags) throws ErrnoException {
         byte[] raw = FileName.encode(name);
         call("unlinkat", name, () -> FileLibc.unlinkat(directory.number(), raw, flags));
+    }
+
+    @Override
+    public void rmdir(String path) throws ErrnoException {
+        byte[] raw = FileName.encode(path);
+        call("rmdir", path, () -> FileLibc.rmdir(raw));
+    }
+
+    @Override
+    public int inodeFlags(Fd file) throws ErrnoException {
+        var flags = new IntByReference();
+        call("ioctl", "flags", () -> FileLibc.ioctl(file.number(), FS_IOC_GETFLAGS, flags));
+        return flags.getValue();
+    }
+
+    @Override
+    public void inodeFlags(Fd file, int flags) throws ErrnoException {
+        var wanted = new IntByReference(flags);
+        call("ioctl", "flags", () -> FileLibc.ioctl(file.number(), FS_IOC_SETFLAGS, wanted));
     }
 
     @Override

@@ -13,6 +13,6 @@ public final class NftablesException extends IOException {
 
     /// Whether the kernel answered that something named in the command does not exist.
     public boolean isMissing() {
-        return String.valueOf(getMessage()).contains("No such file or directory");
+        return String.valueOf(getMessage()).contains(ErrorTexts.text(Errno.ENOENT));
     }
 }

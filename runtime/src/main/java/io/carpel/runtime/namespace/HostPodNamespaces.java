@@ -5,11 +5,13 @@ import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.launch.HelperRoles;
 import io.carpel.runtime.lifecycle.NamespaceThread;
+import io.carpel.runtime.lifecycle.ProcessIdentity;
 import io.carpel.runtime.lifecycle.Rollback;
 import io.carpel.runtime.linux.Fd;
 import io.carpel.runtime.linux.MountCalls;
 import io.carpel.runtime.linux.NamespaceCalls;
 import io.carpel.runtime.linux.NamespaceKind;
+import io.carpel.runtime.linux.ProcessCalls;
 import io.carpel.runtime.spec.NamespaceSpec;
 import io.carpel.runtime.spec.PidMode;
 import io.carpel.runtime.spec.PinnedNamespaces;
@@ -37,12 +39,18 @@ final class HostPodNamespaces implements PodNamespaces {
 
     private final NamespaceCalls namespaces;
     private final MountCalls mounts;
+    private final ProcessCalls processes;
     private final HelperRoles helpers;
     private final Pins pins;
 
-    HostPodNamespaces(NamespaceCalls namespaces, MountCalls mounts, HelperRoles helpers) {
+    HostPodNamespaces(
+            NamespaceCalls namespaces,
+            MountCalls mounts,
+            ProcessCalls processes,
+            HelperRoles helpers) {
         this.namespaces = namespaces;
         this.mounts = mounts;
+        this.processes = processes;
         this.helpers = helpers;
         this.pins = new Pins(mounts);
     }
@@ -60,7 +68,7 @@ final class HostPodNamespaces implements PodNamespaces {
                 createByThread(request, placed, undo);
             }
             Optional<Path> shm = mountShm(request, undo);
-            Optional<Integer> reaper = startReaper(request, placed, undo);
+            Optional<ProcessIdentity> reaper = startReaper(request, placed, undo);
             undo.commit();
             return new Created(pinned(placed), shm, reaper);
         } catch (IOException e) {
@@ -241,7 +249,7 @@ final class HostPodNamespaces implements PodNamespaces {
         return Optional.of(shm);
     }
 
-    private Optional<Integer> startReaper(
+    private Optional<ProcessIdentity> startReaper(
             PodNamespacesRequest request, Map<NamespaceKind, Path> placed, Rollback undo)
             throws IOException {
         if (request.spec().pid() != PidMode.POD) {
@@ -253,14 +261,16 @@ final class HostPodNamespaces implements PodNamespaces {
                         socket,
                         Optional.ofNullable(placed.get(NamespaceKind.USER)),
                         request.reaperCgroup());
-        undo.add(() -> kill(pid));
+        ProcessIdentity reaper =
+                ProcessIdentity.of(pid)
+                        .orElseThrow(() ->
+                                new KernelFaultException(
+                                        "the reaper of sandbox %s ended at once"
+                                                .formatted(request.id())));
+        undo.add(() -> reaper.kill(processes));
         Path source = Path.of("/proc", Integer.toString(pid), "ns");
         pinAll(request, EnumSet.of(NamespaceKind.PID), source, placed, undo);
-        return Optional.of(pid);
-    }
-
-    private static void kill(int pid) {
-        ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+        return Optional.of(reaper);
     }
 
     private static PinnedNamespaces pinned(Map<NamespaceKind, Path> placed) {
@@ -273,7 +283,8 @@ final class HostPodNamespaces implements PodNamespaces {
     }
 
     @Override
-    public void remove(PinnedNamespaces held, Optional<Path> shm, Optional<Integer> reaperPid) {
+    public void remove(
+            PinnedNamespaces held, Optional<Path> shm, Optional<ProcessIdentity> reaper) {
         try (var all = new Rollback()) {
             // In reverse: the reaper first, so that nothing runs in what is taken down.
             held.pid().map(Path::getParent).ifPresent(directory -> all.add(() -> prune(directory)));
@@ -284,18 +295,7 @@ final class HostPodNamespaces implements PodNamespaces {
             held.ipc().ifPresent(pin -> all.add(pin, pins::release));
             held.net().ifPresent(pin -> all.add(pin, pins::release));
             held.pid().ifPresent(pin -> all.add(pin, pins::release));
-            reaperPid.ifPresent(pid -> all.add(() -> endReaper(pid, held.pid())));
-        }
-    }
-
-    /// Only a process that is in the pinned namespace is our reaper: numbers are used again.
-    private void endReaper(int pid, Optional<Path> pin) throws IOException {
-        Path now = Path.of("/proc", Integer.toString(pid), "ns", "pid");
-        if (pin.isPresent() && Files.exists(now) && pins.alive(pin.get())) {
-            Object there = Files.getAttribute(now, "unix:ino");
-            if (there.equals(Files.getAttribute(pin.get(), "unix:ino"))) {
-                kill(pid);
-            }
+            reaper.ifPresent(process -> all.add(() -> process.kill(processes)));
         }
     }
 

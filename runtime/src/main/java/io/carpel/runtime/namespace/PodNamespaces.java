@@ -1,6 +1,8 @@
 package io.carpel.runtime.namespace;
 
 import io.carpel.runtime.launch.HelperRoles;
+import io.carpel.runtime.lifecycle.ProcessIdentity;
+import io.carpel.runtime.linux.LinuxProcessCalls;
 import io.carpel.runtime.linux.MountCalls;
 import io.carpel.runtime.linux.NamespaceCalls;
 import io.carpel.runtime.spec.PinnedNamespaces;
@@ -13,14 +15,14 @@ import java.util.concurrent.Callable;
 public interface PodNamespaces {
     /// On this host.
     static PodNamespaces open(NamespaceCalls namespaces, MountCalls mounts, HelperRoles helpers) {
-        return new HostPodNamespaces(namespaces, mounts, helpers);
+        return new HostPodNamespaces(namespaces, mounts, new LinuxProcessCalls(), helpers);
     }
 
     /// @param pins where the namespaces are held
     /// @param shm the pod's `/dev/shm` on the host; empty when the host's is used
-    /// @param reaperPid pid 1 of the shared pid namespace as the host numbers it; empty when each
+    /// @param reaper pid 1 of the shared pid namespace as the host numbers it; empty when each
     ///   container has its own or the host's
-    record Created(PinnedNamespaces pins, Optional<Path> shm, Optional<Integer> reaperPid) {}
+    record Created(PinnedNamespaces pins, Optional<Path> shm, Optional<ProcessIdentity> reaper) {}
 
     /// Makes and pins the namespaces, sets hostname and kernel parameters, raises `lo`, and mounts
     /// the pod's `/dev/shm`. When it fails nothing is left.
@@ -31,8 +33,8 @@ public interface PodNamespaces {
     /// Ends the reaper, takes the pins and `/dev/shm` down and removes their files. What is gone
     /// already counts as removed.
     ///
-    /// @param reaperPid killed first; the caller has made sure that it is still ours
-    void remove(PinnedNamespaces pins, Optional<Path> shm, Optional<Integer> reaperPid);
+    /// @param reaper killed first, if it still is that process
+    void remove(PinnedNamespaces pins, Optional<Path> shm, Optional<ProcessIdentity> reaper);
 
     /// Whether every pin still holds a namespace: after a reboot, or when somebody unmounted one,
     /// the file is there but empty.

@@ -2,16 +2,15 @@ package io.carpel.runtime.namespace;
 
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.KernelFaultException;
+import io.carpel.runtime.linux.Errno;
+import io.carpel.runtime.linux.ErrnoException;
+import io.carpel.runtime.linux.Fd;
+import io.carpel.runtime.linux.FileCalls;
+import io.carpel.runtime.linux.LinuxFileCalls;
 import io.carpel.runtime.spec.NamespaceSpec;
 import io.carpel.runtime.spec.Printable;
-import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -22,7 +21,10 @@ import java.util.regex.Pattern;
 /// A key is taken apart into components, each checked, and each becomes one name below `/proc/sys`;
 /// key and value never travel in one string, so neither can smuggle in another.
 public final class Sysctls {
-    private static final Path ROOT = Path.of("/proc/sys");
+    private static final String ROOT = "/proc/sys";
+    private static final long STAY_BELOW =
+            FileCalls.RESOLVE_BENEATH | FileCalls.RESOLVE_NO_SYMLINKS;
+    private static final FileCalls FILES = new LinuxFileCalls();
     private static final int MAX_VALUE = 1024;
     private static final int MAX_COUNT = 256;
 
@@ -101,24 +103,30 @@ public final class Sysctls {
 
     /// Writes the parameters for the namespaces of the calling thread, in order of their keys.
     static void write(Map<String, String> checked) {
-        new TreeMap<>(checked).forEach(Sysctls::write);
+        if (checked.isEmpty()) {
+            return;
+        }
+        try (Fd root = FILES.open(ROOT, FileCalls.O_PATH | FileCalls.O_DIRECTORY, 0)) {
+            new TreeMap<>(checked).forEach((key, value) -> write(root, key, value));
+        } catch (ErrnoException e) {
+            throw new KernelFaultException("could not open " + ROOT, e);
+        }
     }
 
-    private static void write(String key, String value) {
-        Path file = ROOT;
-        for (String component : key.split("\\.", -1)) {
-            file = file.resolve(component);
-        }
-        try (FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
-            channel.write(ByteBuffer.wrap(value.getBytes(StandardCharsets.US_ASCII)));
-        } catch (NoSuchFileException e) {
-            throw new InvalidArgumentException(
-                    "sysctl %s is unknown to this kernel".formatted(key), e);
-        } catch (IOException e) {
+    private static void write(Fd root, String key, String value) {
+        byte[] text = value.getBytes(StandardCharsets.US_ASCII);
+        try (Fd file =
+                FILES.openat2(root, key.replace('.', '/'), FileCalls.O_WRONLY, 0, STAY_BELOW)) {
+            FILES.writeFully(file, ByteBuffer.allocateDirect(text.length).put(text).flip());
+        } catch (ErrnoException e) {
+            if (e.is(Errno.ENOENT)) {
+                throw new InvalidArgumentException(
+                        "sysctl %s is unknown to this kernel".formatted(key), e);
+            }
             String message =
-                    "could not set sysctl %s to '%s': %s".formatted(key, value, e.getMessage());
-            if (String.valueOf(e.getMessage()).contains("Invalid argument")) {
+                    "could not set sysctl %s to '%s': %s"
+                            .formatted(key, value, Errno.describe(e.errno()));
+            if (e.is(Errno.EINVAL) || e.is(Errno.ERANGE)) {
                 throw new InvalidArgumentException(message, e);
             }
             throw new KernelFaultException(message, e);

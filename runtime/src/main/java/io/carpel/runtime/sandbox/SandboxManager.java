@@ -5,7 +5,6 @@ import io.carpel.runtime.error.ContainerRuntimeException;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.lifecycle.KeyedLocks;
-import io.carpel.runtime.lifecycle.ProcessIdentity;
 import io.carpel.runtime.lifecycle.Rollback;
 import io.carpel.runtime.lifecycle.Step;
 import io.carpel.runtime.namespace.IdRangePool;
@@ -238,9 +237,7 @@ public final class SandboxManager {
         }
         if (now.holds(Holding.NAMESPACES)) {
             work.at("take down its namespaces");
-            Optional<Integer> reaper =
-                    now.reaper().filter(ProcessIdentity::alive).map(ProcessIdentity::pid);
-            rooms.namespaces().remove(now.pins(), now.shm(), reaper);
+            rooms.namespaces().remove(now.pins(), now.shm(), now.reaper());
             now = now.without(Holding.NAMESPACES);
             tryToWrite(now);
         }
@@ -353,24 +350,44 @@ public final class SandboxManager {
     private void restore(SandboxRecord record, Consumer<String> findings) {
         String id = record.spec().id();
         creation.observe(record.createdAt());
-        records.put(id, record);
         if (record.phase() == SandboxRecord.Phase.MAKING) {
             findings.accept("sandbox %s was half made: taken apart".formatted(id));
             // Its network is left to whoever sweeps those of sandboxes that are no more: a plugin
-            // that
-            // hung then may hang now, and nothing is answered before recovery has ended.
-            SandboxRecord local = record.without(Holding.NETWORK);
-            board().run(Subject.sandbox(id), "recover", work -> release(local, work));
-            removeDirectory(id);
-            records.remove(id);
+            // that hung then may hang now, and nothing is answered before recovery has ended.
+            takeApart(record.without(Holding.NETWORK));
             return;
         }
+        records.put(id, record);
         record.spec().namespaces().user().ifPresent(maps -> rooms.ids().claim(id, maps));
         table.publish(record.snapshot());
         boolean ready = record.state() instanceof SandboxState.Ready;
         if (ready && !(rooms.namespaces().alive(record.pins()) && holderLives(record))) {
             findings.accept("sandbox %s: its namespaces are gone".formatted(id));
             markNotReady(record, "its namespaces are gone");
+        }
+    }
+
+    /// Nobody knows of it and nobody will remove it: what does not let go now is asked again later.
+    private void takeApart(SandboxRecord record) {
+        String id = record.spec().id();
+        try (var undo = new Rollback()) {
+            undo.add(
+                    rooms.work()
+                            .janitor()
+                            .undo(
+                                    Subject.sandbox(id),
+                                    "take apart what was half made",
+                                    () -> discard(record)));
+        }
+    }
+
+    private void discard(SandboxRecord record) {
+        String id = record.spec().id();
+        try {
+            board().run(Subject.sandbox(id), "recover", work -> release(record, work));
+            removeDirectory(id);
+        } finally {
+            records.remove(id);
         }
     }
 

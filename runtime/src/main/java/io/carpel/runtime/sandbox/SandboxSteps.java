@@ -1,7 +1,6 @@
 package io.carpel.runtime.sandbox;
 
 import io.carpel.runtime.error.InvalidArgumentException;
-import io.carpel.runtime.lifecycle.ProcessIdentity;
 import io.carpel.runtime.lifecycle.Step;
 import io.carpel.runtime.namespace.PodNamespaces;
 import io.carpel.runtime.namespace.PodNamespacesRequest;
@@ -88,10 +87,10 @@ final class SandboxSteps {
                                                 draft.spec.shmSize().orElse(settings.shmSize()),
                                                 layout.helperSocket(id),
                                                 settings.helpers())),
-                        c -> rooms.namespaces().remove(c.pins(), c.shm(), c.reaperPid()));
+                        c -> rooms.namespaces().remove(c.pins(), c.shm(), c.reaper()));
         draft.pins = created.pins();
         draft.shm = created.shm();
-        draft.reaper = created.reaperPid().flatMap(ProcessIdentity::of);
+        draft.reaper = created.reaper();
     }
 
     private void attachNetwork(SandboxDraft draft) {

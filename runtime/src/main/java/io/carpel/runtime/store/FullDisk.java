@@ -4,7 +4,10 @@ import io.carpel.runtime.error.ContainerRuntimeException;
 import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.ResourceExhaustedException;
 import io.carpel.runtime.linux.Errno;
-import io.carpel.runtime.linux.ErrnoException;
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /// Tells a file system without room from other faults of the kernel: it is for people to make room,
 /// and whoever calls may try again then.
@@ -35,13 +38,18 @@ public final class FullDisk {
         return false;
     }
 
-    private static boolean tells(Throwable failure) {
-        if (failure instanceof ErrnoException errno) {
-            return errno.is(Errno.ENOSPC) || errno.is(Errno.EDQUOT);
+    /// Which file system it is that needs room, for people: `/var/lib/x on /dev/sda1 (ext4)`.
+    public static String at(Path place) {
+        try {
+            FileStore store = Files.getFileStore(place);
+            return "%s on %s (%s)".formatted(place, store.name(), store.type());
+        } catch (IOException _) {
+            return place.toString();
         }
-        // Java's own streams tell it in words only.
-        String message = String.valueOf(failure.getMessage());
-        return message.contains("No space left on device")
-                || message.contains("Disk quota exceeded");
+    }
+
+    private static boolean tells(Throwable failure) {
+        int errno = Errno.of(failure);
+        return errno == Errno.ENOSPC || errno == Errno.EDQUOT;
     }
 }

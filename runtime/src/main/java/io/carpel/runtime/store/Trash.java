@@ -1,10 +1,6 @@
 package io.carpel.runtime.store;
 
-import io.carpel.runtime.linux.Errno;
-import io.carpel.runtime.linux.ErrnoException;
-import io.carpel.runtime.linux.Fd;
 import io.carpel.runtime.linux.FileCalls;
-import io.carpel.runtime.linux.TreeRemoval;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -20,12 +16,10 @@ public final class Trash implements AutoCloseable {
     /// fall behind for ever.
     private static final int BACKLOG = 64;
 
-    private final FileCalls files;
     private final Path directory;
     private final BackgroundRemoval removal;
 
     private Trash(FileCalls files, Path directory) {
-        this.files = files;
         this.directory = directory;
         this.removal = new BackgroundRemoval("trash", files, directory);
     }
@@ -44,22 +38,7 @@ public final class Trash implements AutoCloseable {
     /// fine; a mount point inside makes it fail.
     public void remove(Path tree) throws IOException {
         if (removal.backlog() >= BACKLOG || !hidden(tree)) {
-            removeNow(tree);
-        }
-    }
-
-    /// What a container has left may be deeper than a stack and wider than the heap.
-    private void removeNow(Path tree) throws IOException {
-        Path parent = tree.toAbsolutePath().getParent();
-        if (parent == null) {
-            throw new IOException("refusing to remove " + tree);
-        }
-        try (Fd holder = files.open(parent.toString(), FileCalls.O_RDONLY, 0)) {
-            TreeRemoval.remove(files, holder, String.valueOf(tree.getFileName()));
-        } catch (ErrnoException e) {
-            if (!e.is(Errno.ENOENT) && !e.is(Errno.ENOTDIR)) {
-                throw e;
-            }
+            Trees.remove(tree);
         }
     }
 

@@ -1,18 +1,20 @@
 package io.carpel.runtime.store;
 
+import io.carpel.runtime.linux.Errno;
+import io.carpel.runtime.linux.ErrnoException;
+import io.carpel.runtime.linux.Fd;
+import io.carpel.runtime.linux.FileCalls;
+import io.carpel.runtime.linux.LinuxFileCalls;
+import io.carpel.runtime.linux.TreeRemoval;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.nio.file.SecureDirectoryStream;
-import java.nio.file.attribute.BasicFileAttributeView;
 import java.nio.file.attribute.PosixFilePermissions;
 
 /// Makes and removes directories of ours.
 public final class Trees {
+    private static final FileCalls FILES = new LinuxFileCalls();
+
     private Trees() {}
 
     /// Makes the directory and what is missing above it, for root alone whatever the umask is.
@@ -29,7 +31,7 @@ public final class Trees {
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
     }
 
-    /// Removes a file or a directory with everything in it. Absent is fine.
+    /// Removes a file or a directory with everything in it, however deep and wide. Absent is fine.
     ///
     /// Works on descriptors and never follows a link, so that a name exchanged meanwhile cannot
     /// lead out of the tree. A mount point inside makes it fail rather than reach through.
@@ -39,43 +41,17 @@ public final class Trees {
         if (parent == null || name == null) {
             throw new IOException("refusing to remove " + tree);
         }
-        try (DirectoryStream<Path> stream = Files.newDirectoryStream(parent)) {
-            removeEntry(secure(stream), name);
-        } catch (NoSuchFileException | NotDirectoryException _) {
-            // The parent is gone, and so is the tree.
-        }
-    }
-
-    private static void removeEntry(SecureDirectoryStream<Path> parent, Path name)
-            throws IOException {
-        boolean directory;
+        Fd holder;
         try {
-            directory =
-                    parent.getFileAttributeView(
-                                    name, BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
-                            .readAttributes()
-                            .isDirectory();
-        } catch (NoSuchFileException _) {
-            return;
-        }
-        if (!directory) {
-            parent.deleteFile(name);
-            return;
-        }
-        try (SecureDirectoryStream<Path> inside =
-                parent.newDirectoryStream(name, LinkOption.NOFOLLOW_LINKS)) {
-            for (Path entry : inside) {
-                removeEntry(inside, entry.getFileName());
+            holder = FILES.open(parent.toString(), FileCalls.O_RDONLY | FileCalls.O_DIRECTORY, 0);
+        } catch (ErrnoException e) {
+            if (e.is(Errno.ENOENT) || e.is(Errno.ENOTDIR)) {
+                return; // the parent is gone, and so is the tree
             }
+            throw e;
         }
-        parent.deleteDirectory(name);
-    }
-
-    private static SecureDirectoryStream<Path> secure(DirectoryStream<Path> stream)
-            throws IOException {
-        if (stream instanceof SecureDirectoryStream<Path> secure) {
-            return secure;
+        try (holder) {
+            TreeRemoval.remove(FILES, holder, name.toString());
         }
-        throw new IOException("this platform has no directory streams on descriptors");
     }
 }

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -28,6 +29,7 @@ public final class SlowCalls {
     private final int limit;
     private final Duration patience;
     private final Semaphore free;
+    private final Executor threads;
 
     // Where threads hang that nobody waits for any more, with the time in System.nanoTime.
     private final Map<String, Long> hung = new ConcurrentHashMap<>();
@@ -36,6 +38,16 @@ public final class SlowCalls {
     /// @param limit threads at once, those that hang included
     /// @param patience how long a caller waits
     public SlowCalls(WorkBoard board, int limit, Duration patience) {
+        this(
+                board,
+                limit,
+                patience,
+                task -> Thread.ofPlatform().name("slow call").daemon().start(task));
+    }
+
+    /// @param threads starts one for each task
+    SlowCalls(WorkBoard board, int limit, Duration patience, Executor threads) {
+        this.threads = threads;
         this.board = board;
         this.limit = limit;
         this.patience = patience;
@@ -98,7 +110,7 @@ public final class SlowCalls {
         Spot spot = new Spot();
         FutureTask<T> task = new FutureTask<>(() -> run(body, spot));
         long begun = System.nanoTime();
-        Thread.ofPlatform().name("slow call").daemon().start(task);
+        begin(task);
         try {
             return task.get(patience.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
@@ -111,6 +123,23 @@ public final class SlowCalls {
             throw new CancelledException("interrupted while waiting for " + spot.place, e);
         } catch (ExecutionException e) {
             throw unwrapped(e);
+        }
+    }
+
+    /// A host may have no thread left: nobody is busy then who would give the place back.
+    private void begin(Runnable task) {
+        boolean begun = false;
+        try {
+            threads.execute(task);
+            begun = true;
+        } catch (OutOfMemoryError e) {
+            throw new ResourceExhaustedException(
+                    "no thread can be started for a file system of this host: " + e.getMessage(),
+                    e);
+        } finally {
+            if (!begun) {
+                free.release();
+            }
         }
     }
 

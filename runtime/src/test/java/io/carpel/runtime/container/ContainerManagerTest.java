@@ -430,6 +430,39 @@ final class ContainerManagerTest {
         assertThat(findings).anyMatch(each -> each.contains("not a complete record"));
     }
 
+    /// Neither record nor shim tell any more where its processes are.
+    @Test
+    void aBrokenRecordWithoutAShimLeavesNoCgroup() throws IOException {
+        manager().create(spec());
+        shims.launched.clear();
+        Files.writeString(layout.container(ID).resolve("record.json"), "{");
+        assertThat(cgroups.groups).isNotEmpty();
+        List<String> findings = new ArrayList<>();
+        ContainerManager later = manager();
+        later.recover(findings::add);
+        assertThat(findings).anyMatch(each -> each.contains("its record was set aside"));
+        assertThat(later.list()).isEmpty();
+        assertThat(cgroups.groups).isEmpty();
+        assertThat(layout.container(ID)).doesNotExist();
+    }
+
+    /// Its shim hung when one process began, and answers the next one.
+    @Test
+    void anUnknownOneThatNeverStartedIsCreatedAgain() throws IOException {
+        manager().create(spec());
+        shim().silent = true;
+        ContainerManager second = manager();
+        second.recover(_ -> {});
+        assertThat(second.get(ID).state()).isInstanceOf(ContainerState.Unknown.class);
+        shim().silent = false;
+        ContainerManager third = manager();
+        third.recover(_ -> {});
+        assertThat(third.get(ID).state()).isEqualTo(new Created(shim().pid()));
+        third.start(ID);
+        third.remove(ID);
+        assertNothingLeft();
+    }
+
     @Test
     void stoppingTheSandboxStopsAllItsContainers() throws IOException {
         ContainerManager manager = manager();

@@ -86,6 +86,11 @@ public final class FakeCgroups implements CgroupManager {
     }
 
     @Override
+    public Optional<String> find(String leaf) {
+        return Optional.ofNullable(leaves().get(leaf));
+    }
+
+    @Override
     public List<String> missing() {
         return List.of();
     }

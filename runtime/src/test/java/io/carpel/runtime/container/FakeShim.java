@@ -1,5 +1,6 @@
 package io.carpel.runtime.container;
 
+import io.carpel.runtime.error.DeadlineExceededException;
 import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.launch.AttachSession;
@@ -26,6 +27,10 @@ public final class FakeShim implements ShimConnection {
     public volatile Optional<String> startError = Optional.empty();
     public volatile boolean endsOnTerm;
     public volatile boolean started;
+
+    /// It is there and does not answer.
+    public volatile boolean silent;
+
     private final int pid;
     private final List<Consumer<Optional<ExitRecord>>> listeners = new ArrayList<>();
     private Optional<ExitRecord> record = Optional.empty();
@@ -84,6 +89,9 @@ public final class FakeShim implements ShimConnection {
 
     @Override
     public synchronized ShimStatus status(Duration limit) {
+        if (silent) {
+            throw new DeadlineExceededException("the shim does not answer");
+        }
         if (gone) {
             throw new UnavailableException("the shim is gone");
         }

@@ -1,5 +1,6 @@
 package io.carpel.runtime.container;
 
+import io.carpel.runtime.error.DeadlineExceededException;
 import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.launch.HelperRoles;
@@ -30,6 +31,9 @@ public final class FakeShims implements ShimLauncher {
     @Override
     public ShimConnection connect(String id, Path socket, Path exitRecord) {
         FakeShim shim = launched.get(id);
+        if (shim != null && shim.silent) {
+            throw new DeadlineExceededException("the shim of " + id + " does not answer");
+        }
         if (shim == null || shim.exited().isPresent()) {
             throw new UnavailableException("no shim listens for " + id);
         }

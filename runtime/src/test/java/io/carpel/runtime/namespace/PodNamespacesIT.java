@@ -148,8 +148,8 @@ class PodNamespacesIT {
             assertThat(run("stat", "-c", "%a", made.shm().orElseThrow().toString()))
                     .isEqualTo("1777");
         } finally {
-            namespaces.remove(made.pins(), made.shm(), made.reaperPid());
-            namespaces.remove(made.pins(), made.shm(), made.reaperPid());
+            namespaces.remove(made.pins(), made.shm(), made.reaper());
+            namespaces.remove(made.pins(), made.shm(), made.reaper());
         }
         assertThat(namespaces.alive(made.pins())).isFalse();
     }
@@ -166,7 +166,7 @@ class PodNamespacesIT {
             assertThat(devices).hasSize(3);
             assertThat(devices.getLast()).contains("lo:");
         } finally {
-            namespaces.remove(made.pins(), made.shm(), made.reaperPid());
+            namespaces.remove(made.pins(), made.shm(), made.reaper());
         }
         assertThatThrownBy(() -> namespaces.inNetwork(made.pins(), () -> 1))
                 .isInstanceOf(FailedPreconditionException.class);
@@ -178,7 +178,7 @@ class PodNamespacesIT {
         assertThat(made.pins()).isEqualTo(PinnedNamespaces.none());
         assertThat(made.shm()).isEmpty();
         assertThat(namespaces.inNetwork(made.pins(), () -> "host")).isEqualTo("host");
-        namespaces.remove(made.pins(), made.shm(), made.reaperPid());
+        namespaces.remove(made.pins(), made.shm(), made.reaper());
         Files.delete(directory.resolve("ns"));
     }
 

@@ -116,7 +116,7 @@ class UserNamespacedPodIT {
             assertThat(run("stat", "-c", "%u:%g", made.shm().orElseThrow().toString()))
                     .isEqualTo("1000000:1000000");
         } finally {
-            namespaces.remove(made.pins(), made.shm(), made.reaperPid());
+            namespaces.remove(made.pins(), made.shm(), made.reaper());
         }
     }
 
@@ -124,7 +124,7 @@ class UserNamespacedPodIT {
     void aSharedPidNamespaceLivesByItsReaper() throws IOException {
         for (boolean mapped : new boolean[] {false, true}) {
             PodNamespaces.Created made = namespaces.create(request(PidMode.POD, mapped, Map.of()));
-            int reaper = made.reaperPid().orElseThrow();
+            int reaper = made.reaper().orElseThrow().pid();
             try {
                 Path now = Path.of("/proc", Integer.toString(reaper), "ns", "pid");
                 assertThat(inode(made.pins().pid().orElseThrow())).isEqualTo(inode(now));
@@ -132,7 +132,7 @@ class UserNamespacedPodIT {
                 assertThat(Files.readString(Path.of("/proc/" + reaper + "/status")))
                         .containsPattern("NSpid:\\t" + reaper + "\\t1\\n");
             } finally {
-                namespaces.remove(made.pins(), made.shm(), made.reaperPid());
+                namespaces.remove(made.pins(), made.shm(), made.reaper());
             }
             Instant deadline = Instant.now().plus(Duration.ofSeconds(10));
             while (ProcessHandle.of(reaper).isPresent()) {

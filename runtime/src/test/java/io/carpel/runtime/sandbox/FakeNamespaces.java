@@ -1,6 +1,7 @@
 package io.carpel.runtime.sandbox;
 
 import io.carpel.runtime.error.KernelFaultException;
+import io.carpel.runtime.lifecycle.ProcessIdentity;
 import io.carpel.runtime.namespace.PodNamespaces;
 import io.carpel.runtime.namespace.PodNamespacesRequest;
 import io.carpel.runtime.spec.PinnedNamespaces;
@@ -16,7 +17,9 @@ import java.util.concurrent.ConcurrentHashMap;
 /// Namespaces that are plain files.
 public final class FakeNamespaces implements PodNamespaces {
     public final Set<Path> held = ConcurrentHashMap.newKeySet();
-    public volatile Optional<Integer> reaper = Optional.empty();
+    public volatile Optional<ProcessIdentity> reaper = Optional.empty();
+
+    public volatile boolean failRemove;
 
     @Override
     public Created create(PodNamespacesRequest request) {
@@ -45,7 +48,11 @@ public final class FakeNamespaces implements PodNamespaces {
     }
 
     @Override
-    public void remove(PinnedNamespaces pins, Optional<Path> shm, Optional<Integer> reaperPid) {
+    public void remove(
+            PinnedNamespaces pins, Optional<Path> shm, Optional<ProcessIdentity> reaperOf) {
+        if (failRemove) {
+            throw new KernelFaultException("a pin is busy");
+        }
         for (Optional<Path> pin : List.of(pins.net(), pins.ipc())) {
             pin.ifPresent(p -> {
                 held.remove(p);

@@ -11,6 +11,7 @@ import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.error.ResourceExhaustedException;
 import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.launch.CgroupPlacement;
+import io.carpel.runtime.lifecycle.ProcessIdentity;
 import io.carpel.runtime.lifecycle.Step;
 import io.carpel.runtime.namespace.IdRangePool;
 import io.carpel.runtime.spec.Bytes;
@@ -300,8 +301,8 @@ final class SandboxManagerTest implements SandboxContainers {
         assertNothingLeft();
     }
 
-    @Test
-    void takesApartWhatWasHalfMadeWhenTheProcessDied() throws IOException {
+    /// As a process that is killed in the middle of making a sandbox.
+    private void leaveHalfMade() throws IOException {
         List<Step<SandboxDraft>> steps = new ArrayList<>(steps());
         steps.set(
                 4,
@@ -313,6 +314,11 @@ final class SandboxManagerTest implements SandboxContainers {
                         }));
         SandboxManager before = manager(steps);
         assertThatThrownBy(() -> before.run(spec(1))).hasMessageContaining("killed");
+    }
+
+    @Test
+    void takesApartWhatWasHalfMadeWhenTheProcessDied() throws IOException {
+        leaveHalfMade();
         assertThat(network.attached).isNotEmpty();
 
         SandboxManager after = manager();
@@ -326,9 +332,25 @@ final class SandboxManagerTest implements SandboxContainers {
     }
 
     @Test
+    void whatWasHalfMadeAndDoesNotLetGoIsTakenApartLater() throws IOException {
+        leaveHalfMade();
+
+        namespaces.failRemove = true;
+        SandboxManager after = manager();
+        after.recover(heard::add);
+        assertThat(after.list()).isEmpty();
+        assertThat(layout.sandbox(Specs.id(1))).exists();
+
+        namespaces.failRemove = false;
+        while (Files.exists(layout.sandbox(Specs.id(1)))) {
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
     void isNotReadyOnceTheFirstProcessOfItsPidNamespaceHasEnded() throws Exception {
         Process reaper = new ProcessBuilder("sleep", "600").start();
-        namespaces.reaper = Optional.of((int) reaper.pid());
+        namespaces.reaper = ProcessIdentity.of((int) reaper.pid());
         SandboxManager manager = manager();
         manager.run(spec(1));
         manager.checkAll();
@@ -444,24 +466,6 @@ final class SandboxManagerTest implements SandboxContainers {
                         new DnsSpec(List.of("1.1.1.1\nnameserver 6.6.6.6"), List.of(), List.of()))
                 .isInstanceOf(InvalidArgumentException.class);
         assertNothingLeft();
-    }
-
-    @Test
-    void writesResolvConfInOrder() {
-        assertThat(
-                        SandboxFiles.resolvConf(
-                                new DnsSpec(
-                                        List.of("10.0.0.10", "fd00::a"),
-                                        List.of("a.b", "c"),
-                                        List.of("ndots:5"))))
-                .isEqualTo(
-                        """
-                        search a.b c
-                        nameserver 10.0.0.10
-                        nameserver fd00::a
-                        options ndots:5
-                        """);
-        assertThat(SandboxFiles.resolvConf(new DnsSpec(List.of(), List.of(), List.of()))).isEmpty();
     }
 
     private void assertNothingLeft() throws IOException {

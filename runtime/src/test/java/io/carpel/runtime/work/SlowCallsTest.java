@@ -53,6 +53,29 @@ final class SlowCallsTest {
     }
 
     @Test
+    void aThreadThatCannotBeStartedCostsNoPlace() throws IOException {
+        var refusals = new AtomicInteger(3);
+        var scarce =
+                new SlowCalls(
+                        board,
+                        2,
+                        Duration.ofMinutes(1),
+                        task -> {
+                            if (refusals.getAndDecrement() > 0) {
+                                throw new OutOfMemoryError("unable to create native thread");
+                            }
+                            Thread.ofPlatform().start(task);
+                        });
+        for (int i = 0; i < 3; i++) {
+            assertThatThrownBy(() -> scarce.call(_ -> "never"))
+                    .isInstanceOf(ResourceExhaustedException.class)
+                    .hasMessageContaining("unable to create native thread");
+        }
+        assertThat(scarce.busy()).isZero();
+        assertThat(scarce.<String>call(_ -> "at last")).isEqualTo("at last");
+    }
+
+    @Test
     void runsOnAPlatformThreadAndGivesBackWhatItGot() throws IOException {
         assertThat(calls.<Boolean>call(_ -> Thread.currentThread().isVirtual())).isFalse();
         assertThatThrownBy(() ->
