@@ -155,6 +155,7 @@ made_or_full() {
     run crictl pull example.test/carpel/zstd:latest
     contains "$output" ResourceExhausted
     contains "$output" "the disk is full"
+    contains "$output" "$agent_dir/state"
     equal hello "$(inside "$running" echo hello)"
     crictl stopp "$pod"
     crictl rmp "$pod"

@@ -65,13 +65,18 @@ final class ArchiveWriter {
             done = true;
         } catch (IOException e) {
             cancellation.check();
-            throw Failures.local("export to " + target, e);
+            throw Failures.local("export to " + target, placeOf(target), e);
         } finally {
             leased.forEach(id -> store.release(id, owner));
             if (!done) {
                 discard(target);
             }
         }
+    }
+
+    private static Path placeOf(Path target) {
+        Path parent = target.toAbsolutePath().getParent();
+        return parent == null ? target : parent;
     }
 
     private void discard(Path target) {

@@ -7,6 +7,7 @@ import io.carpel.runtime.linux.ErrnoException;
 import io.carpel.runtime.store.FullDisk;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Path;
 
 /// What failures on this host's own disk mean.
 final class Failures {
@@ -17,9 +18,11 @@ final class Failures {
         return e instanceof ErrnoException || e instanceof FileSystemException || FullDisk.isWhy(e);
     }
 
-    static ContainerRuntimeException local(String what, IOException e) {
+    /// @param place what it was written to
+    static ContainerRuntimeException local(String what, Path place, IOException e) {
         if (FullDisk.isWhy(e)) {
-            return new ResourceExhaustedException("cannot " + what + ": the disk is full", e);
+            return new ResourceExhaustedException(
+                    "cannot %s: the disk is full: %s".formatted(what, FullDisk.at(place)), e);
         }
         return new KernelFaultException("cannot " + what + ": " + e.getMessage(), e);
     }

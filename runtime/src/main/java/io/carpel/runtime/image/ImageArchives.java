@@ -72,7 +72,7 @@ public final class ImageArchives {
         } catch (IOException e) {
             cancellation.check();
             if (Failures.isLocal(e)) {
-                throw Failures.local("import " + source, e);
+                throw Failures.local("import " + source, store.temporary(), e);
             }
             throw new InvalidArgumentException(
                     "archive " + source + " is damaged: " + e.getMessage(), e);
@@ -171,6 +171,7 @@ public final class ImageArchives {
         try {
             LayerFailures.translated(
                     key,
+                    store.layers().place(),
                     cancellation,
                     () -> store.layers().ensure(target, source, cancellation::check));
         } catch (RegistrySession.LocalFailure e) {

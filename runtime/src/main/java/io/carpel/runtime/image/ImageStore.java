@@ -190,7 +190,7 @@ public final class ImageStore implements AutoCloseable {
         try {
             content.writeIndex(CatalogFile.write(next));
         } catch (IOException e) {
-            throw Failures.local("write the image index", e);
+            throw Failures.local("write the image index", content.place(), e);
         }
         unwritten = false;
         catalog = next;
@@ -392,7 +392,7 @@ public final class ImageStore implements AutoCloseable {
                 content.put(image.manifest().digest(), image.manifestBytes());
                 content.put(image.config(), image.configBytes());
             } catch (IOException e) {
-                throw Failures.local("keep the image's manifest", e);
+                throw Failures.local("keep the image's manifest", content.place(), e);
             }
             Catalog.Entry entry =
                     new Catalog.Entry(

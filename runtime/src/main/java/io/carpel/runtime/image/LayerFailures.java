@@ -7,6 +7,7 @@ import io.carpel.runtime.image.registry.TransferException;
 import io.carpel.runtime.image.snapshot.DigestMismatchException;
 import io.carpel.runtime.image.snapshot.LayerRefusedException;
 import java.io.IOException;
+import java.nio.file.Path;
 
 /// Whose fault it is that a layer could not be unpacked: this host's, the image's, or the place's
 /// it came from. Only the last may be better elsewhere.
@@ -18,7 +19,8 @@ final class LayerFailures {
         T run() throws IOException;
     }
 
-    static <T> T translated(String layer, Interruption interruption, Work<T> work)
+    /// @param place where it is unpacked
+    static <T> T translated(String layer, Path place, Interruption interruption, Work<T> work)
             throws IOException {
         try {
             return work.run();
@@ -37,7 +39,8 @@ final class LayerFailures {
                 throw transfer;
             }
             if (Failures.isLocal(e)) {
-                throw new RegistrySession.LocalFailure(Failures.local("unpack layer " + layer, e));
+                throw new RegistrySession.LocalFailure(
+                        Failures.local("unpack layer " + layer, place, e));
             }
             throw new RegistrySession.WrongContentException(
                     "layer " + layer + " is malformed: " + e.getMessage());

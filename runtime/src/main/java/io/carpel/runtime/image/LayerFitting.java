@@ -55,7 +55,7 @@ final class LayerFitting {
             throw e.failure();
         } catch (IOException e) {
             cancellation.check();
-            throw Failures.local("fit layers to those below them", e);
+            throw Failures.local("fit layers to those below them", layers.place(), e);
         }
     }
 
@@ -83,6 +83,7 @@ final class LayerFitting {
                         () -> new CheckedStream(layers.archive(layer), cancellation));
         LayerFailures.translated(
                 layer.diffId().toString(),
+                layers.place(),
                 cancellation,
                 () -> layers.ensure(target, source, cancellation::check));
     }

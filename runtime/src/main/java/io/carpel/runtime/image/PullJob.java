@@ -173,6 +173,7 @@ final class PullJob {
                                                     opening.open(), key, layer.size(), progress));
                     return LayerFailures.translated(
                             key,
+                            store.layers().place(),
                             cancellation,
                             () -> store.layers().ensure(target, source, cancellation::check));
                 });

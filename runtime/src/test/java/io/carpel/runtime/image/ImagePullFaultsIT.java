@@ -360,7 +360,9 @@ final class ImagePullFaultsIT {
             open(small, RegistrySettings.defaults());
             assertThatThrownBy(() -> puller.pull(PullRequest.of(ref())))
                     .isInstanceOf(ResourceExhaustedException.class)
-                    .hasMessageContaining("disk is full");
+                    .hasMessageContaining("disk is full")
+                    .hasMessageContaining(small.toString())
+                    .hasMessageContaining("on tmpfs (tmpfs)");
             assertThat(small.resolve("tmp")).isEmptyDirectory();
             assertThat(store.list()).isEmpty();
         } finally {

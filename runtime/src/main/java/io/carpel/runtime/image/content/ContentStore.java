@@ -54,6 +54,11 @@ public final class ContentStore {
         return store;
     }
 
+    /// The directory of it all.
+    public Path place() {
+        return root;
+    }
+
     private Path path(Digest digest) {
         return root.resolve("blobs").resolve(digest.algorithm()).resolve(digest.hex());
     }

@@ -29,10 +29,6 @@ final class LayerTree implements AutoCloseable {
     private static final int LINKS = 40;
     private static final int CHUNK = 128 * 1024;
 
-    /// Characters of names of directories without an entry that are kept in mind, here and with the
-    /// layer for as long as it is present. Archives of usual tools have an entry for each.
-    private static final int IMPLICIT_LIMIT = 128 * 1024;
-
     private final FileCalls files;
     private final Fd root;
     private final Optional<LowerLayers> below;
@@ -64,7 +60,7 @@ final class LayerTree implements AutoCloseable {
 
     private void remember(String path) {
         guessed++;
-        if (implicitSize + path.length() <= IMPLICIT_LIMIT) {
+        if (implicitSize + path.length() <= LayerRecord.IMPLICIT_LIMIT) {
             implicitSize += path.length();
             implicit.add(path);
         } else {

@@ -28,10 +28,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
 
 /// Unpacked layers, each in a directory called by the hash of its archive:
 ///
@@ -56,6 +55,9 @@ public final class OverlaySnapshotter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(OverlaySnapshotter.class);
     private static final long WAIT_MILLIS = 100;
     private static final String RECORD_FILE = "layer.json";
+
+    /// Stands for what may never have become a layer.
+    private static final Digest NO_LAYER = Digest.parse("sha256:" + "0".repeat(64));
 
     private final Path layers;
     private final Path temporary;
@@ -147,13 +149,20 @@ public final class OverlaySnapshotter implements AutoCloseable {
         long bytes = 0;
         long inodes = 0;
         try {
-            JsonNode record = Json.read(Files.readAllBytes(directory.resolve(RECORD_FILE)));
-            bytes = record.path("bytes").asLong(0);
-            inodes = record.path("inodes").asLong(0);
-        } catch (IOException | JacksonException _) {
+            LayerRecord record = record(directory, NO_LAYER, _ -> {});
+            bytes = record.bytes();
+            inodes = record.inodes();
+        } catch (IOException _) {
             // Half made, or no layer: what it occupies is not known.
         }
         return doomed(bytes, inodes);
+    }
+
+    private static LayerRecord record(Path directory, Digest key, Consumer<String> oddity)
+            throws IOException {
+        try (InputStream in = Files.newInputStream(directory.resolve(RECORD_FILE))) {
+            return LayerRecord.read(in, key, oddity);
+        }
     }
 
     private static BackgroundRemoval.Doomed doomed(long bytes, long inodes) {
@@ -175,20 +184,10 @@ public final class OverlaySnapshotter implements AutoCloseable {
                 String name = directory.getFileName().toString();
                 try {
                     Digest key = Digest.parse("sha256:" + name);
-                    byte[] raw = Files.readAllBytes(directory.resolve(RECORD_FILE));
                     if (!Files.isDirectory(directory.resolve("fs"), LinkOption.NOFOLLOW_LINKS)) {
                         throw new IOException("it has no files");
                     }
-                    LayerRecord record =
-                            LayerRecord.read(
-                                    raw,
-                                    key,
-                                    odd ->
-                                            LOG.warn(
-                                                    "layer {} is kept for those who use it, though"
-                                                            + " its record {}",
-                                                    directory,
-                                                    odd));
+                    LayerRecord record = record(directory, key, odd -> warn(directory, odd));
                     present.put(key, layer(key, record));
                 } catch (IOException | InvalidArgumentException e) {
                     LOG.warn("layer {} is not whole and is deleted: {}", directory, e.getMessage());
@@ -203,6 +202,10 @@ public final class OverlaySnapshotter implements AutoCloseable {
         }
     }
 
+    private static void warn(Path directory, String odd) {
+        LOG.warn("layer {} is kept for those who use it, though its record {}", directory, odd);
+    }
+
     private Layer layer(Digest key, LayerRecord record) {
         return new Layer(
                 key,
@@ -214,6 +217,11 @@ public final class OverlaySnapshotter implements AutoCloseable {
                 record.exact(),
                 record.lacking(),
                 record.archiveBytes());
+    }
+
+    /// The directory of all layers; they are made on the same file system.
+    public Path place() {
+        return layers;
     }
 
     public Optional<Layer> find(Digest key) {

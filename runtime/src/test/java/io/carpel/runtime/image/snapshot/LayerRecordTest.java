@@ -3,6 +3,7 @@ package io.carpel.runtime.image.snapshot;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.carpel.runtime.image.content.Digest;
+import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +15,8 @@ final class LayerRecordTest {
     private final List<String> odd = new ArrayList<>();
 
     private LayerRecord read(String text) {
-        return LayerRecord.read(text.getBytes(StandardCharsets.UTF_8), KEY, odd::add);
+        byte[] raw = text.getBytes(StandardCharsets.UTF_8);
+        return LayerRecord.read(new ByteArrayInputStream(raw), KEY, odd::add);
     }
 
     private static String record(int version, String more) {
@@ -41,6 +43,20 @@ final class LayerRecordTest {
         assertThat(record.bytes()).isEqualTo(5);
         assertThat(record.exact()).isFalse();
         assertThat(odd).singleElement().asString().contains("version 3").contains("up to 2");
+    }
+
+    /// An earlier build wrote down every one of them.
+    @Test
+    void takesNoMoreDirectoriesThanThisBuildKeeps() {
+        String path = "d".repeat(1000);
+        String many = "\"%s\",".formatted(path).repeat(5000);
+        LayerRecord record = read(record(2, "").replace("\"a/b\"", many + "\"a/b\""));
+        assertThat(record.implicit())
+                .hasSize(LayerRecord.IMPLICIT_LIMIT / path.length())
+                .containsOnly(path);
+        assertThat(record.lacking()).isTrue();
+        assertThat(record.archiveBytes()).isEqualTo(7);
+        assertThat(odd).isEmpty();
     }
 
     @Test
