@@ -66,7 +66,7 @@ final class StreamChannel {
             }
             ByteBuf own = connection.own(data);
             queue.add(own);
-            connection.queued(own.readableBytes());
+            connection.queued(own);
             connection.changed().signalAll();
         } finally {
             connection.lock().unlock();
@@ -98,7 +98,7 @@ final class StreamChannel {
                 return false;
             }
             chunk = queue.remove();
-            connection.consumed(chunk.readableBytes());
+            connection.consumed(chunk);
         } finally {
             connection.lock().unlock();
         }
@@ -148,7 +148,7 @@ final class StreamChannel {
             abandoned = true;
             while (!queue.isEmpty()) {
                 ByteBuf chunk = queue.remove();
-                connection.consumed(chunk.readableBytes());
+                connection.consumed(chunk);
                 chunk.release();
             }
             connection.changed().signalAll();

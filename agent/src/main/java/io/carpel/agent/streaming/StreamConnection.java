@@ -28,6 +28,9 @@ final class StreamConnection {
     /// Replies that may wait for the peer to read: far more than any client has reason to ask for.
     private static final int MAX_REPLIES = 10_000;
 
+    /// What a buffer costs besides its content: a client may send byte by byte.
+    private static final int BUFFER_COST = 256;
+
     /// TCP_ESTABLISHED of linux/tcp.h.
     private static final int ESTABLISHED = 1;
 
@@ -90,10 +93,10 @@ final class StreamConnection {
         }
     }
 
-    /// Called with the lock held when bytes have been queued. With little memory left no more is
-    /// read before these have been taken.
-    void queued(int bytes) {
-        unconsumed += bytes;
+    /// Called with the lock held when a buffer has been queued. With little memory left no more is
+    /// read before it has been taken.
+    void queued(ByteBuf buffer) {
+        unconsumed += cost(buffer);
         if (!paused && (unconsumed > memory.window() || memory.isShort())) {
             paused = true;
             channel.config().setAutoRead(false);
@@ -101,9 +104,13 @@ final class StreamConnection {
         }
     }
 
-    /// Called with the lock held when queued bytes have been taken or thrown away.
-    void consumed(int bytes) {
-        unconsumed -= bytes;
+    private static int cost(ByteBuf buffer) {
+        return buffer.readableBytes() + BUFFER_COST;
+    }
+
+    /// Called with the lock held when a queued buffer has been taken or is about to be thrown away.
+    void consumed(ByteBuf buffer) {
+        unconsumed -= cost(buffer);
         if (paused && unconsumed <= memory.window() / 4) {
             paused = false;
             channel.config().setAutoRead(true);

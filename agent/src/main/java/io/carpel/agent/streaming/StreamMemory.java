@@ -22,7 +22,8 @@ final class StreamMemory {
     /// Bytes in use above which no session begins.
     static final long SHORT = 64L << 20;
 
-    /// Bytes in use above which connections that send are closed.
+    /// Bytes held above which connections that send are closed: what is scattered over many chunks
+    /// is memory that nobody else has.
     static final long FULL = 80L << 20;
 
     /// How many bytes one connection may hold for each direction.
@@ -40,7 +41,13 @@ final class StreamMemory {
         return allocator;
     }
 
+    /// Bytes of buffers that somebody has.
     long used() {
+        return allocator.pinnedDirectMemory();
+    }
+
+    /// Bytes taken from the process: whole chunks, however little of each is used.
+    long held() {
         return allocator.metric().usedDirectMemory();
     }
 
@@ -59,9 +66,9 @@ final class StreamMemory {
         return new ChannelInboundHandlerAdapter() {
             @Override
             public void channelRead(ChannelHandlerContext context, Object message) {
-                if (used() > FULL) {
+                if (held() > FULL) {
                     ReferenceCountUtil.release(message);
-                    LOG.warn("streams use {} bytes: cutting a sending client off", used());
+                    LOG.warn("streams hold {} bytes: cutting a sending client off", held());
                     Future<?> _ = context.close();
                 } else {
                     context.fireChannelRead(message);

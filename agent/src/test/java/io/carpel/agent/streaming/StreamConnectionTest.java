@@ -12,11 +12,16 @@ import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.spdy.DefaultSpdyPingFrame;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// What becomes of received bytes when there is no memory left to keep them in.
+/// What becomes of bytes when there is no memory left to keep them in, when nobody reads, and when
+/// they come too late.
 final class StreamConnectionTest {
     private static final ChannelProtocol V5 = new ChannelProtocol("v5.channel.k8s.io", 5, false);
 
@@ -87,6 +92,100 @@ final class StreamConnectionTest {
         StreamChannel stream = stream();
         assertThatThrownBy(() -> stream.offer(part)).isInstanceOf(OutOfMemoryError.class);
         assertThat(part.refCnt()).isZero();
+    }
+
+    @Test
+    void keepsNothingThatComesAfterTheEnd() throws Exception {
+        StreamChannel stream = stream();
+        stream.offer(Unpooled.copiedBuffer(new byte[] {1}));
+        stream.end();
+        for (int i = 0; i < 3; i++) {
+            ByteBuf late = Unpooled.wrappedBuffer(new byte[StreamMemory.WIDE]);
+            stream.offer(late);
+            assertThat(late.refCnt()).isZero();
+        }
+        assertThat(channel.config().isAutoRead()).isTrue();
+        assertThat(stream.read(chunk -> assertThat(chunk.remaining()).isEqualTo(1))).isTrue();
+        assertThat(stream.read(_ -> {})).isFalse();
+    }
+
+    @Test
+    void stopsReadingWhileNobodyTakesWhatCame() throws Exception {
+        StreamChannel stream = stream();
+        int sent = 0;
+        while (channel.config().isAutoRead()) {
+            stream.offer(Unpooled.wrappedBuffer(new byte[1024]));
+            sent++;
+        }
+        assertThat(sent).isLessThanOrEqualTo(StreamMemory.WIDE / 1024);
+        while (!channel.config().isAutoRead()) {
+            assertThat(stream.read(_ -> {})).isTrue();
+            sent--;
+        }
+        assertThat(sent).isPositive();
+        stream.abandon();
+    }
+
+    /// A buffer costs far more than the one byte that is in it.
+    @Test
+    void stopsReadingFromAClientThatSendsByteByByte() {
+        StreamChannel stream = stream();
+        int sent = 0;
+        while (channel.config().isAutoRead()) {
+            stream.offer(Unpooled.wrappedBuffer(new byte[1]));
+            sent++;
+        }
+        assertThat(sent).isLessThan(1024);
+        stream.abandon();
+        assertThat(channel.config().isAutoRead()).isTrue();
+    }
+
+    @Test
+    void whoWritesToAPausedReaderWaitsAndGoesOn() throws Exception {
+        var written = new CompletableFuture<Boolean>();
+        writable(false);
+        Thread writer = write(written);
+        awaitWaiting(writer);
+        assertThat(written).isNotDone();
+        assertThat(channel.outboundMessages()).isEmpty();
+        writable(true);
+        assertThat(written.get(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void whoWritesToAPausedReaderHearsThatItHasGone() throws Exception {
+        var written = new CompletableFuture<Boolean>();
+        writable(false);
+        awaitWaiting(write(written));
+        connection.closed();
+        assertThat(written.get(10, TimeUnit.SECONDS)).isFalse();
+        assertThat(channel.outboundMessages()).isEmpty();
+    }
+
+    private void writable(boolean is) {
+        channel.unsafe().outboundBuffer().setUserDefinedWritability(1, is);
+        connection.writabilityChanged();
+    }
+
+    private Thread write(CompletableFuture<Boolean> written) {
+        StreamChannel stream = stream();
+        return Thread.ofPlatform()
+                .start(() -> {
+                    try {
+                        stream.write(ByteBuffer.wrap(new byte[] {1, 2, 3}));
+                        written.complete(true);
+                    } catch (UncheckedIOException _) {
+                        written.complete(false);
+                    }
+                });
+    }
+
+    private static void awaitWaiting(Thread thread) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (thread.getState() != Thread.State.WAITING) {
+            assertThat(System.nanoTime()).isLessThan(deadline);
+            Thread.onSpinWait();
+        }
     }
 
     @Test

@@ -39,6 +39,18 @@ final class StreamMemoryTest {
         assertThat(memory.isShort()).isFalse();
     }
 
+    /// Half of each chunk is free again.
+    @Test
+    void whatIsFreeInAChunkIsNotInUse() {
+        use(StreamMemory.TIGHT * 3 / 2);
+        for (int i = held.size() - 1; i >= 0; i -= 2) {
+            held.remove(i).release();
+        }
+        assertThat(memory.held()).isGreaterThan(StreamMemory.TIGHT);
+        assertThat(memory.used()).isLessThan(StreamMemory.TIGHT);
+        assertThat(memory.window()).isEqualTo(StreamMemory.WIDE);
+    }
+
     @Test
     void whoSendsMoreThanThereIsRoomForIsCutOff() {
         EmbeddedChannel channel = new EmbeddedChannel(memory.guard());

@@ -64,6 +64,21 @@ class StreamingServerTest {
     }
 
     @Test
+    void whatIsUploadedAfterTheEndOfInputIsThrownAway() throws Exception {
+        try (var client = new SpdyClient(exec(ALL, "echo"), "v4.channel.k8s.io")) {
+            int error = client.open(Map.of("streamType", "error"));
+            int in = client.open(Map.of("streamType", "stdin"));
+            int out = client.open(Map.of("streamType", "stdout"));
+            int err = client.open(Map.of("streamType", "stderr"));
+            client.send(in, "one", true);
+            client.sendLater(in, "late".repeat(StreamMemory.WIDE));
+            assertThat(client.all(out)).isEqualTo("one");
+            assertThat(client.all(err)).isEqualTo("done");
+            assertThat(client.all(error)).contains("\"message\":\"3\"");
+        }
+    }
+
+    @Test
     void outputFarAboveTheFlowControlWindowArrivesWhole() throws Exception {
         Streams output = new Streams(false, true, false, false);
         try (var client = new SpdyClient(exec(output, "flood", "30000000"), "v4.channel.k8s.io")) {
@@ -272,6 +287,8 @@ class StreamingServerTest {
             socket.sendBinary(ByteBuffer.wrap(new byte[] {0, 'h'}), false).get();
             socket.sendBinary(ByteBuffer.wrap(new byte[] {'i'}), true).get();
             socket.sendBinary(ByteBuffer.wrap(new byte[] {(byte) 255, 0}), true).get();
+            CompletableFuture<WebSocket> _ =
+                    socket.sendBinary(ByteBuffer.wrap(new byte[] {0, 'l', 'a', 't', 'e'}), true);
             collector.closed.get(10, TimeUnit.SECONDS);
             assertThat(socket.getSubprotocol()).isEqualTo("v5.channel.k8s.io");
         }

@@ -437,10 +437,8 @@ final class ContainerManagerTest {
         shims.launched.clear();
         Files.writeString(layout.container(ID).resolve("record.json"), "{");
         assertThat(cgroups.groups).isNotEmpty();
-        List<String> findings = new ArrayList<>();
         ContainerManager later = manager();
-        later.recover(findings::add);
-        assertThat(findings).anyMatch(each -> each.contains("its record was set aside"));
+        later.recover(_ -> {});
         assertThat(later.list()).isEmpty();
         assertThat(cgroups.groups).isEmpty();
         assertThat(layout.container(ID)).doesNotExist();
@@ -458,7 +456,6 @@ final class ContainerManagerTest {
         ContainerManager third = manager();
         third.recover(_ -> {});
         assertThat(third.get(ID).state()).isEqualTo(new Created(shim().pid()));
-        third.start(ID);
         third.remove(ID);
         assertNothingLeft();
     }
