@@ -12,11 +12,7 @@ import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.spdy.DefaultSpdyPingFrame;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -138,54 +134,6 @@ final class StreamConnectionTest {
         assertThat(sent).isLessThan(1024);
         stream.abandon();
         assertThat(channel.config().isAutoRead()).isTrue();
-    }
-
-    @Test
-    void whoWritesToAPausedReaderWaitsAndGoesOn() throws Exception {
-        var written = new CompletableFuture<Boolean>();
-        writable(false);
-        Thread writer = write(written);
-        awaitWaiting(writer);
-        assertThat(written).isNotDone();
-        assertThat(channel.outboundMessages()).isEmpty();
-        writable(true);
-        assertThat(written.get(10, TimeUnit.SECONDS)).isTrue();
-    }
-
-    @Test
-    void whoWritesToAPausedReaderHearsThatItHasGone() throws Exception {
-        var written = new CompletableFuture<Boolean>();
-        writable(false);
-        awaitWaiting(write(written));
-        connection.closed();
-        assertThat(written.get(10, TimeUnit.SECONDS)).isFalse();
-        assertThat(channel.outboundMessages()).isEmpty();
-    }
-
-    private void writable(boolean is) {
-        channel.unsafe().outboundBuffer().setUserDefinedWritability(1, is);
-        connection.writabilityChanged();
-    }
-
-    private Thread write(CompletableFuture<Boolean> written) {
-        StreamChannel stream = stream();
-        return Thread.ofPlatform()
-                .start(() -> {
-                    try {
-                        stream.write(ByteBuffer.wrap(new byte[] {1, 2, 3}));
-                        written.complete(true);
-                    } catch (UncheckedIOException _) {
-                        written.complete(false);
-                    }
-                });
-    }
-
-    private static void awaitWaiting(Thread thread) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-        while (thread.getState() != Thread.State.WAITING) {
-            assertThat(System.nanoTime()).isLessThan(deadline);
-            Thread.onSpinWait();
-        }
     }
 
     @Test
