@@ -137,9 +137,7 @@ final class ContainerSteps {
     private void settleProcess(ContainerDraft draft) throws IOException {
         Image image = draft.image();
         ResolvedUser user = rooms.images().resolve(image, draft.wanted.process().user());
-        String hostname =
-                Files.readString(layout.sandboxFiles(draft.sandbox().id()).resolve("hostname"))
-                        .strip();
+        String hostname = draft.sandbox().hostname();
         MergedProcess merged =
                 MergedProcess.of(draft.wanted.process(), image.config(), hostname, user.home());
         draft.process(user, resolve(draft, merged, user));

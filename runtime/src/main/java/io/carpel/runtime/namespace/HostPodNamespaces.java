@@ -17,6 +17,7 @@ import io.carpel.runtime.spec.PidMode;
 import io.carpel.runtime.spec.PinnedNamespaces;
 import io.carpel.runtime.spec.Printable;
 import io.carpel.runtime.spec.UserNamespaceSpec;
+import io.carpel.runtime.store.Trees;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -247,6 +248,26 @@ final class HostPodNamespaces implements PodNamespaces {
                 MountCalls.MS_NOSUID | MountCalls.MS_NODEV | MountCalls.MS_NOEXEC,
                 options.toString());
         return Optional.of(shm);
+    }
+
+    @Override
+    public void mountFiles(Path directory, long bytes) {
+        try {
+            Trees.makePrivate(directory);
+            mounts.mount(
+                    "files",
+                    directory,
+                    "tmpfs",
+                    MountCalls.MS_NOSUID | MountCalls.MS_NODEV | MountCalls.MS_NOEXEC,
+                    "mode=700,size=" + bytes);
+        } catch (IOException e) {
+            throw new KernelFaultException("could not mount %s".formatted(directory), e);
+        }
+    }
+
+    @Override
+    public void unmountFiles(Path directory) {
+        pins.unmount(directory);
     }
 
     private Optional<ProcessIdentity> startReaper(

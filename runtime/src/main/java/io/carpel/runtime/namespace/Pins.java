@@ -74,13 +74,22 @@ final class Pins {
 
     /// Lets go of what is held or mounted at `target` and removes the file or empty directory.
     void release(Path target) {
+        unmount(target);
+        try {
+            if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+                Files.delete(target);
+            }
+        } catch (IOException e) {
+            throw new KernelFaultException("could not take down %s".formatted(target), e);
+        }
+    }
+
+    /// Takes off whatever is mounted at `target`.
+    void unmount(Path target) {
         try {
             int unmounted = 0;
             while (unmounted < MAX_STACK && unmounted(target)) {
                 unmounted++;
-            }
-            if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
-                Files.delete(target);
             }
         } catch (IOException e) {
             throw new KernelFaultException("could not take down %s".formatted(target), e);

@@ -36,6 +36,16 @@ public interface PodNamespaces {
     /// @param reaper killed first, if it still is that process
     void remove(PinnedNamespaces pins, Optional<Path> shm, Optional<ProcessIdentity> reaper);
 
+    /// Makes a filesystem of its own for what the pod's containers may write to: a few files that
+    /// lie with those of this process must not take the room from them.
+    ///
+    /// @param directory made when absent
+    /// @param bytes how much fits
+    void mountFiles(Path directory, long bytes);
+
+    /// Takes it down with all that is in it. One that is not mounted is fine.
+    void unmountFiles(Path directory);
+
     /// Whether every pin still holds a namespace: after a reboot, or when somebody unmounted one,
     /// the file is there but empty.
     boolean alive(PinnedNamespaces pins);

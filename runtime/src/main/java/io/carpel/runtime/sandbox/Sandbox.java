@@ -5,6 +5,7 @@ import io.carpel.runtime.spec.Bytes;
 import io.carpel.runtime.spec.PinnedNamespaces;
 import io.carpel.runtime.spec.SandboxSpec;
 import io.carpel.runtime.store.ObjectTable;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Comparator;
@@ -34,6 +35,12 @@ public record Sandbox(
         Optional<Bytes> note) {
     public Sandbox {
         addresses = List.copyOf(addresses);
+    }
+
+    /// The name its containers have; the host's where it has none of its own. Never what a
+    /// container has written into its `/etc/hostname`.
+    public String hostname() throws IOException {
+        return SandboxFiles.hostname(spec);
     }
 
     public boolean isReady() {

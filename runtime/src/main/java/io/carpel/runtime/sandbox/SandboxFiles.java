@@ -3,6 +3,7 @@ package io.carpel.runtime.sandbox;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.spec.DnsSpec;
 import io.carpel.runtime.spec.Printable;
+import io.carpel.runtime.spec.SandboxSpec;
 import io.carpel.runtime.store.AtomicFile;
 import io.carpel.runtime.store.Trees;
 import java.io.IOException;
@@ -24,20 +25,24 @@ final class SandboxFiles {
     /// Enough for any resolver configuration; a host file beyond it is not copied.
     private static final long COPY_LIMIT = 1 << 20;
 
+    /// What the files may take, which are its containers' to write: two copies and something over.
+    static final long ROOM = 3 * COPY_LIMIT;
+
+    private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
+
     private final Path hostResolvConf;
     private final Path hostHosts;
-    private final Path hostHostname;
 
     /// @param etc the host's `/etc`
     SandboxFiles(Path etc) {
         this.hostResolvConf = etc.resolve("resolv.conf");
         this.hostHosts = etc.resolve("hosts");
-        this.hostHostname = Path.of("/proc/sys/kernel/hostname");
     }
 
     /// The name the sandbox has: what was asked for, or the host's.
-    String hostname(String asked) throws IOException {
-        return asked.isEmpty() ? Files.readString(hostHostname).strip() : checkHostname(asked);
+    static String hostname(SandboxSpec spec) throws IOException {
+        String asked = spec.namespaces().hostNetwork() ? "" : spec.hostname();
+        return asked.isEmpty() ? Files.readString(HOST_NAME).strip() : checkHostname(asked);
     }
 
     /// @throws InvalidArgumentException when it is no host name of hostname(7)

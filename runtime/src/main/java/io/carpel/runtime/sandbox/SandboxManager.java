@@ -238,6 +238,7 @@ public final class SandboxManager {
         if (now.holds(Holding.NAMESPACES)) {
             work.at("take down its namespaces");
             rooms.namespaces().remove(now.pins(), now.shm(), now.reaper());
+            rooms.namespaces().unmountFiles(settings.layout().sandboxFiles(id));
             now = now.without(Holding.NAMESPACES);
             tryToWrite(now);
         }

@@ -47,8 +47,7 @@ final class SandboxSteps {
 
     private void check(SandboxDraft draft) throws IOException {
         SandboxSettings.checkId("sandbox", draft.spec.id());
-        draft.hostname =
-                files.hostname(draft.spec.namespaces().hostNetwork() ? "" : draft.spec.hostname());
+        draft.hostname = SandboxFiles.hostname(draft.spec);
         draft.spec.logDirectory().ifPresent(SandboxSteps::checkLogDirectory);
     }
 
@@ -108,8 +107,11 @@ final class SandboxSteps {
     }
 
     private void writeFiles(SandboxDraft draft) throws IOException {
+        Path directory = layout.sandboxFiles(draft.spec.id());
+        draft.undo.add(() -> rooms.namespaces().unmountFiles(directory));
+        rooms.namespaces().mountFiles(directory, SandboxFiles.ROOM);
         files.write(
-                layout.sandboxFiles(draft.spec.id()),
+                directory,
                 draft.hostname,
                 draft.spec.dns(),
                 !draft.ownNetwork(),

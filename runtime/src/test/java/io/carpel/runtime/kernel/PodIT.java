@@ -58,6 +58,28 @@ final class PodIT {
         }
     }
 
+    /// They lie beside this process's own records, and root inside may write to them.
+    @Test
+    void filesOfThePodTakeNoRoomFromTheHostAndAreNotBelieved() throws IOException {
+        Sandbox sandbox = under.run(HOST_NETWORK);
+        Container hostile =
+                under.start(
+                        sandbox, "sh", "-c", "head -c 64m /dev/zero > /etc/hostname; sleep 600");
+        Path written = under.config.layout().sandboxFiles(sandbox.id()).resolve("hostname");
+        assertThat(
+                        under.sh(
+                                hostile,
+                                "while ! dd if=/dev/zero of=/etc/hosts bs=1k count=1 2>&1"
+                                        + " | grep -q 'No space'; do :; done; echo full"))
+                .contains("full");
+        assertThat(Files.size(written)).isBetween(1L << 20, 4L << 20);
+        assertThat(Files.getFileStore(written)).isNotEqualTo(Files.getFileStore(under.directory));
+        Container next = under.start(sandbox, "sh", "-c", "echo name=$HOSTNAME.");
+        under.awaitExit(next.id());
+        String name = Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
+        assertThat(under.log(next)).contains("name=" + name + ".");
+    }
+
     @Test
     void execsInsideAndReturnsOutputAndCode() {
         Sandbox sandbox = under.run(HOST_NETWORK);

@@ -66,6 +66,18 @@ public final class FakeNamespaces implements PodNamespaces {
     }
 
     @Override
+    public void mountFiles(Path directory, long bytes) {
+        try {
+            Files.createDirectories(directory);
+        } catch (IOException e) {
+            throw new KernelFaultException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    @Override
+    public void unmountFiles(Path directory) {}
+
+    @Override
     public boolean alive(PinnedNamespaces pins) {
         return pins.ipc().map(held::contains).orElse(true);
     }
