@@ -13,7 +13,6 @@ import io.carpel.runtime.lifecycle.Rollback;
 import io.carpel.runtime.sandbox.Sandbox;
 import io.carpel.runtime.spec.ContainerSpec;
 import io.carpel.runtime.spec.UserNamespaceSpec;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
@@ -31,7 +30,6 @@ final class ContainerDraft {
 
     final Rollback undo;
     final Instant createdAt;
-    Optional<Path> targetPid = Optional.empty();
     MountPreparer.Prepared mounts = new MountPreparer.Prepared(List.of(), List.of());
     Optional<VolumeMaps> volumeMaps = Optional.empty();
     List<Device> devices = List.of();

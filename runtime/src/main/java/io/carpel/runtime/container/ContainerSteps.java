@@ -98,7 +98,7 @@ final class ContainerSteps {
         checkLog(draft, sandbox);
         if (draft.spec.pid() == PidMode.TARGET) {
             Container target = containers.apply(draft.spec.targetContainer().orElseThrow());
-            draft.targetPid = Optional.of(RequestChecks.targetPid(draft.spec, target));
+            int _ = RequestChecks.targetPid(draft.spec, target);
         }
     }
 
@@ -234,9 +234,30 @@ final class ContainerSteps {
     }
 
     private void launch(ContainerDraft draft) {
-        draft.shim(draft.undo.add(launching.apply(describe(draft)), ContainerSteps::kill));
+        if (draft.spec.pid() == PidMode.TARGET) {
+            try (TargetNamespace target = openTarget(draft)) {
+                launch(draft, Optional.of(target.path()));
+            }
+        } else {
+            launch(draft, Optional.empty());
+        }
         draft.cgroup().occupied();
         draft.volumeMaps.ifPresent(VolumeMaps::close);
+    }
+
+    private void launch(ContainerDraft draft, Optional<Path> target) {
+        draft.shim(draft.undo.add(launching.apply(describe(draft, target)), ContainerSteps::kill));
+    }
+
+    private TargetNamespace openTarget(ContainerDraft draft) {
+        String id = draft.spec.targetContainer().orElseThrow();
+        return TargetNamespace.open(
+                id,
+                RequestChecks.targetPid(draft.spec, containers.apply(id)),
+                () ->
+                        rooms.launcher()
+                                .connect(id, layout.shimSocket(id), layout.exitRecord(id))
+                                .pid());
     }
 
     private static void kill(ShimConnection shim) {
@@ -249,15 +270,14 @@ final class ContainerSteps {
         }
     }
 
-    private ContainerLaunch describe(ContainerDraft draft) {
+    private ContainerLaunch describe(ContainerDraft draft, Optional<Path> target) {
         String id = draft.spec.id();
         Sandbox sandbox = draft.sandbox();
         Path files = layout.sandboxFiles(sandbox.id());
         return new ContainerLaunch(
                 id,
                 draft.process(),
-                new Namespaces(
-                        sandbox.pins(), draft.spec.pid(), draft.targetPid, draft.userNamespace()),
+                new Namespaces(sandbox.pins(), draft.spec.pid(), target, draft.userNamespace()),
                 new RootFilesystem(
                         layers(draft.image()),
                         layout.upper(id),

@@ -6,7 +6,6 @@ import io.carpel.runtime.sandbox.Sandbox;
 import io.carpel.runtime.spec.ContainerSpec;
 import io.carpel.runtime.spec.PidMode;
 import java.io.IOException;
-import java.nio.file.Path;
 
 /// What a container may not ask for, given its sandbox.
 final class RequestChecks {
@@ -56,7 +55,9 @@ final class RequestChecks {
 
     /// @param target the container to join; must be of the same sandbox, see only its own
     ///   processes, and run
-    static Path targetPid(ContainerSpec spec, Container target) {
+    ///
+    /// @return the host pid of its first process
+    static int targetPid(ContainerSpec spec, Container target) {
         if (!target.spec().sandboxId().equals(spec.sandboxId())) {
             throw new InvalidArgumentException(
                     "target container %s is not of sandbox %s"
@@ -68,8 +69,7 @@ final class RequestChecks {
                             .formatted(target.id(), target.spec().pid()));
         }
         return switch (target.state()) {
-            case ContainerState.Running(int pid, var _) ->
-                    Path.of("/proc", Integer.toString(pid), "ns", "pid");
+            case ContainerState.Running(int pid, var _) -> pid;
             case ContainerState.Created _, ContainerState.Exited _, ContainerState.Unknown _ ->
                     throw new FailedPreconditionException(
                             "target container %s is %s, wanted running"
