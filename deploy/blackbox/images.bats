@@ -15,7 +15,7 @@ setup_file() {
     } >"$BATS_FILE_TMPDIR/registries.conf"
     CARPEL_TEST_REGISTRIES_CONF=$BATS_FILE_TMPDIR/registries.conf
     mkdir "$BATS_FILE_TMPDIR/helpers" "$BATS_FILE_TMPDIR/registries.conf.d"
-    PATH=$BATS_FILE_TMPDIR/helpers:$PATH start_agent
+    PATH=$BATS_FILE_TMPDIR/helpers:$PATH start_agent --image-pinned 'gcr.io/k8s-staging-cri-tools/*'
 }
 
 teardown_file() {
@@ -64,6 +64,16 @@ start_faulty() {
         container=$(new_container "$pod" kinds "of-$(basename "$image" | tr : -)" ".image.image = \"$image\"")
         [ -n "$(inside "$container" cat /mark)" ]
     done
+}
+
+@test "an image is pinned by configuration, and removed all the same when that is asked for" {
+    crictl pull "$busybox"
+    crictl pull gcr.io/k8s-staging-cri-tools/test-image-tag:test
+    equal true "$(crictl inspecti -o go-template --template '{{.status.pinned}}' \
+        gcr.io/k8s-staging-cri-tools/test-image-tag:test)"
+    differ true "$(crictl inspecti -o go-template --template '{{.status.pinned}}' "$busybox")"
+    crictl rmi gcr.io/k8s-staging-cri-tools/test-image-tag:test
+    equal 1 "$(images_present)"
 }
 
 @test "an image by digest has no tag" {

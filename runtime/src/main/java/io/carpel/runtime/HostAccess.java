@@ -7,6 +7,7 @@ import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.host.FeatureProbe;
 import io.carpel.runtime.host.KernelFeatures;
 import io.carpel.runtime.host.ServiceNotifier;
+import io.carpel.runtime.image.ImageSettings;
 import io.carpel.runtime.image.registry.RegistryFiles;
 import io.carpel.runtime.launch.ShimLauncher;
 import io.carpel.runtime.lifecycle.Closer;
@@ -69,6 +70,7 @@ public final class HostAccess {
     /// @throws io.carpel.runtime.error.InvalidArgumentException naming what no runtime would take
     public static void check(RuntimeConfig config) {
         NetworkConfig _ = RuntimeParts.network(config);
+        ImageSettings _ = RuntimeParts.images(config.images());
         config.containers().defaultCapabilities().forEach(Capabilities::number);
     }
 

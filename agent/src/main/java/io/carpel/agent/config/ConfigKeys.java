@@ -313,6 +313,20 @@ public final class ConfigKeys {
                     Duration.ofMinutes(1),
                     "A transfer that moves no byte for so long is given up and tried again.");
 
+    public static final ConfigKey<List<String>> PINNED_IMAGES =
+            ConfigKey.of(
+                    "image.pinned",
+                    ConfigType.list(
+                            ConfigType.string(
+                                    "name",
+                                    "a full name such as registry.example/app:1, or with '*' at its"
+                                            + " beginning or end",
+                                    "[A-Za-z0-9*][A-Za-z0-9._:/@*-]{0,511}")),
+                    List.of(),
+                    "Images that the kubelet's garbage collection leaves alone: full names, or"
+                            + " beginnings or ends of them with a '*' for the rest. For images that"
+                            + " were imported and that no registry could give back.");
+
     public static final ConfigKey<InetAddress> STREAM_ADDRESS =
             ConfigKey.of(
                     "stream.address",
@@ -402,6 +416,7 @@ public final class ConfigKeys {
                     CDI_DIRS,
                     MAX_DOWNLOADS,
                     STALL_TIMEOUT,
+                    PINNED_IMAGES,
                     STREAM_ADDRESS,
                     STREAM_PORT,
                     STREAM_IDLE_TIMEOUT,

@@ -3,7 +3,6 @@ package io.carpel.agent.config;
 import io.carpel.agent.config.ConfigKeys.MissingSource;
 import io.carpel.runtime.RuntimeConfig;
 import io.carpel.runtime.store.StateLayout;
-import java.util.List;
 
 /// The administrator's configuration → the runtime's.
 public final class RuntimeSettings {
@@ -27,7 +26,7 @@ public final class RuntimeSettings {
                         config.get(ConfigKeys.BRIDGE_RANGE)),
                 new RuntimeConfig.Images(
                         config.get(ConfigKeys.REGISTRIES_CONF),
-                        List.of(),
+                        config.get(ConfigKeys.PINNED_IMAGES),
                         config.get(ConfigKeys.MAX_DOWNLOADS),
                         config.get(ConfigKeys.STALL_TIMEOUT)),
                 new RuntimeConfig.Containers(

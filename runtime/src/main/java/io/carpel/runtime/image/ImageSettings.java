@@ -11,12 +11,14 @@ import java.util.List;
 /// @param limits bounds on what one layer may contain
 public record ImageSettings(
         int parallelLayers, List<String> pinned, LayerLimits limits, RegistrySettings registry) {
+    /// @throws io.carpel.runtime.error.InvalidArgumentException naming a pinned name that is none
     public ImageSettings {
         if (parallelLayers < 1 || parallelLayers > 64) {
             throw new IllegalArgumentException(
                     "parallelLayers must be 1 to 64, not " + parallelLayers);
         }
         pinned = List.copyOf(pinned);
+        PinnedNames _ = new PinnedNames(pinned);
     }
 
     public static ImageSettings defaults() {

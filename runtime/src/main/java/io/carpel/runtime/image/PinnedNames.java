@@ -1,6 +1,7 @@
 package io.carpel.runtime.image;
 
 import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.spec.Printable;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -11,6 +12,12 @@ final class PinnedNames {
 
     PinnedNames(List<String> configured) {
         for (String pattern : configured) {
+            int star = pattern.indexOf('*', 1);
+            if (star >= 0 && star < pattern.length() - 1) {
+                throw new InvalidArgumentException(
+                        "pinned image '%s': a '*' stands only at the beginning or the end"
+                                .formatted(Printable.of(pattern)));
+            }
             patterns.add(pattern.indexOf('*') >= 0 ? pattern : normal(pattern));
         }
     }
