@@ -74,7 +74,7 @@ final class PausedReaderTest {
 
     @AfterEach
     void close() throws Exception {
-        arrived.thenAccept(ReferenceCountUtil::release);
+        var _ = arrived.thenAccept(ReferenceCountUtil::release);
         loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).sync();
     }
 
