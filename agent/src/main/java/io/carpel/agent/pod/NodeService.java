@@ -11,7 +11,9 @@ import io.carpel.cri.RuntimeHandlerFeatures;
 import io.carpel.cri.RuntimeStatus;
 import io.carpel.cri.StatusResponse;
 import io.carpel.cri.VersionResponse;
+import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.network.NetworkStatus;
+import io.carpel.runtime.spec.Printable;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +22,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.ObjectMapper;
@@ -36,6 +39,11 @@ public final class NodeService {
 
     /// What runtimes have answered since before the API had a version of its own.
     private static final String TRADITIONAL_VERSION = "0.1.0";
+
+    /// Of an address family each, and of both usually.
+    private static final int RANGES = 16;
+
+    private static final Pattern RANGE = Pattern.compile("[0-9A-Fa-f:.]{2,45}/[0-9]{1,3}");
 
     private final Facts facts;
     private final Supplier<NetworkStatus> network;
@@ -163,12 +171,19 @@ public final class NodeService {
     /// Passes the cluster's address ranges for this node on to the network; which may have its own.
     ///
     /// @param podCidr ranges with commas between them, or nothing
+    /// @throws InvalidArgumentException when it is anything else
     public void updateRuntimeConfig(String podCidr) {
         List<String> ranges =
                 Arrays.stream(podCidr.split(",", -1))
                         .map(String::strip)
                         .filter(range -> !range.isEmpty())
                         .toList();
+        if (ranges.size() > RANGES
+                || !ranges.stream().allMatch(range -> RANGE.matcher(range).matches())) {
+            throw new InvalidArgumentException(
+                    "network_config.pod_cidr '%s' is not a list of networks such as 10.1.0.0/24"
+                            .formatted(Printable.of(podCidr)));
+        }
         if (!ranges.isEmpty()) {
             LOG.info("the cluster gives this node the pod addresses {}", ranges);
             podRanges.accept(ranges);

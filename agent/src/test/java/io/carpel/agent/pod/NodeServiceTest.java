@@ -1,6 +1,7 @@
 package io.carpel.agent.pod;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.carpel.agent.translate.HostAbilities;
 import io.carpel.agent.translate.Requests;
@@ -8,6 +9,7 @@ import io.carpel.cri.CgroupDriver;
 import io.carpel.cri.RuntimeCondition;
 import io.carpel.cri.StatusResponse;
 import io.carpel.cri.VersionResponse;
+import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.network.NetworkKind;
 import io.carpel.runtime.network.NetworkStatus;
 import java.util.ArrayList;
@@ -118,5 +120,12 @@ final class NodeServiceTest {
         node.updateRuntimeConfig("");
         node.updateRuntimeConfig("10.244.1.0/24, fd00:1::/64");
         assertThat(ranges).containsExactly(List.of("10.244.1.0/24", "fd00:1::/64"));
+        for (String bad : List.of("10.244.1.0", "x.y/24", "1.0.0.0/8,".repeat(17))) {
+            assertThatThrownBy(() -> node.updateRuntimeConfig(bad))
+                    .as(bad)
+                    .isInstanceOf(InvalidArgumentException.class)
+                    .hasMessageContaining("pod_cidr");
+        }
+        assertThat(ranges).hasSize(1);
     }
 }

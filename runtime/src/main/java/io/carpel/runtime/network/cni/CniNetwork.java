@@ -42,24 +42,25 @@ public final class CniNetwork implements PodNetwork {
     private final KeyedLocks locks = new KeyedLocks("network of sandbox");
     // Read: plugins run for a sandbox. Write: GC runs.
     private final ReentrantReadWriteLock garbage = new ReentrantReadWriteLock();
-    private volatile List<String> ranges = List.of();
+    private final PodRanges ranges;
     private volatile Thread sweeper = Thread.ofPlatform().unstarted(() -> {});
 
-    private CniNetwork(CniConfig config, AttachmentStore<CniAttachment> store) {
+    private CniNetwork(CniConfig config, AttachmentStore<CniAttachment> store, PodRanges ranges) {
         this.config = config;
         this.loader = new CniConfigLoader(config.configDirectory());
         this.plugins = new CniPlugins(config);
         this.runner = new CniRunner(plugins);
         this.probe = new StatusProbe(runner);
         this.store = store;
+        this.ranges = ranges;
     }
 
     /// Runs nothing yet.
     ///
     /// @param stateDirectory holds one file per attached sandbox
     public static CniNetwork open(CniConfig config, Path stateDirectory) throws IOException {
-        var network =
-                new CniNetwork(config, AttachmentStore.open(stateDirectory, CniAttachment.class));
+        var store = AttachmentStore.open(stateDirectory, CniAttachment.class);
+        var network = new CniNetwork(config, store, PodRanges.open(stateDirectory));
         network.known.addAll(network.store.ids());
         return network;
     }
@@ -71,9 +72,10 @@ public final class CniNetwork implements PodNetwork {
         return !loaded.files().isEmpty() || !loaded.problems().isEmpty();
     }
 
-    /// Networks, in CIDR form, that plugins with the capability `ipRanges` are told from now on.
+    /// Networks, in CIDR form, that plugins with the capability `ipRanges` are told from now on,
+    /// also after a restart.
     public void useRanges(List<String> cidrs) {
-        ranges = List.copyOf(cidrs);
+        ranges.set(cidrs);
     }
 
     @Override
@@ -88,7 +90,7 @@ public final class CniNetwork implements PodNetwork {
             }
             var attachment =
                     CniAttachment.of(
-                            network, request, CniCapabilities.of(request, ranges).toString());
+                            network, request, CniCapabilities.of(request, ranges.get()).toString());
             garbage.readLock().lock();
             try {
                 // Written before the first plugin runs: whatever happens from here on, DEL knows.

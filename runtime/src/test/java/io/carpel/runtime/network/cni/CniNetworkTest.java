@@ -393,6 +393,26 @@ final class CniNetworkTest {
         assertThat(plugins.calls()).containsExactly("STATUS first", "STATUS second");
     }
 
+    /// A kubelet tells them once, and not again when only this process begins anew.
+    @Test
+    void theClustersRangesAreToldToPluginsThatWantThemAlsoAfterARestart() throws IOException {
+        plugins.working("first", "1.0.0");
+        plugins.working("second", "1.0.0");
+        plugins.config(
+                "10-net.conflist", CHAIN.replace("\"dns\":true", "\"dns\":true,\"ipRanges\":true"));
+        network.useRanges(List.of("10.244.1.0/24", "fd00:1::/64"));
+        String told =
+                "\"ipRanges\":[[{\"subnet\":\"10.244.1.0/24\"}],[{\"subnet\":\"fd00:1::/64\"}]]";
+
+        network = reopened(Duration.ofSeconds(20));
+        network.attach(request("pod"));
+        assertThat(plugins.input("first", "ADD")).contains(told);
+        assertThat(plugins.input("second", "ADD")).doesNotContain("ipRanges");
+        network.useRanges(List.of("10.244.2.0/24"));
+        network.detach(request("pod"));
+        assertThat(plugins.input("first", "DEL")).as("as it was made").contains(told);
+    }
+
     @Test
     void aRecordThatCannotBeReadIsNotForgotten() throws IOException {
         chain();
