@@ -2,6 +2,7 @@ package io.carpel.agent.streaming;
 
 import io.carpel.agent.streaming.StreamRequest.Streams;
 import io.carpel.runtime.error.ContainerRuntimeException;
+import io.carpel.runtime.io.ProcessSession;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -67,7 +68,7 @@ final class RemoteCommandHandler {
 
     private String serve(StreamRequest request, Channels channels) {
         boolean structured = channels.protocol().structuredStatus();
-        try (StreamBackend.Session session = open(request)) {
+        try (ProcessSession session = open(request)) {
             // A client that leaves must end a command that prints nothing, too.
             channels.connection().channel().closeFuture().addListener(_ -> closeLater(session));
             channels.stdin().ifPresent(stdin -> feed(session, stdin));
@@ -85,7 +86,7 @@ final class RemoteCommandHandler {
         }
     }
 
-    private StreamBackend.Session open(StreamRequest request) {
+    private ProcessSession open(StreamRequest request) {
         return switch (request) {
             case StreamRequest.Exec exec -> backend.exec(exec);
             case StreamRequest.Attach attach -> backend.attach(attach);
@@ -94,12 +95,12 @@ final class RemoteCommandHandler {
         };
     }
 
-    private void closeLater(StreamBackend.Session session) {
+    private void closeLater(ProcessSession session) {
         threads.newThread(session::close).start();
     }
 
-    private static StreamBackend.Output output(Channels channels) {
-        return new StreamBackend.Output() {
+    private static ProcessSession.Output output(Channels channels) {
+        return new ProcessSession.Output() {
             @Override
             public void stdout(ByteBuffer data) {
                 channels.stdout().ifPresent(stream -> stream.write(data));
@@ -112,7 +113,7 @@ final class RemoteCommandHandler {
         };
     }
 
-    private void feed(StreamBackend.Session session, StreamChannel stdin) {
+    private void feed(ProcessSession session, StreamChannel stdin) {
         threads.newThread(
                         () -> {
                             try {
@@ -128,7 +129,7 @@ final class RemoteCommandHandler {
                 .start();
     }
 
-    private void follow(StreamBackend.Session session, StreamChannel resize) {
+    private void follow(ProcessSession session, StreamChannel resize) {
         threads.newThread(
                         () -> {
                             ByteArrayOutputStream pending = new ByteArrayOutputStream();
@@ -146,7 +147,7 @@ final class RemoteCommandHandler {
 
     /// Sizes follow each other as JSON objects without nesting, cut at any byte.
     private static void collect(
-            StreamBackend.Session session, ByteArrayOutputStream pending, ByteBuffer chunk)
+            ProcessSession session, ByteArrayOutputStream pending, ByteBuffer chunk)
             throws IOException {
         while (chunk.hasRemaining()) {
             byte next = chunk.get();
@@ -161,7 +162,7 @@ final class RemoteCommandHandler {
         }
     }
 
-    private static void apply(StreamBackend.Session session, byte[] message) throws IOException {
+    private static void apply(ProcessSession session, byte[] message) throws IOException {
         try {
             JsonNode size = JSON.readTree(message);
             int columns = size.path("Width").asInt(0);

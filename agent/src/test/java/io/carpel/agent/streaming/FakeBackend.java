@@ -1,6 +1,7 @@
 package io.carpel.agent.streaming;
 
 import io.carpel.runtime.error.UnavailableException;
+import io.carpel.runtime.io.ProcessSession;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -20,12 +21,12 @@ final class FakeBackend implements StreamBackend {
     final BlockingQueue<String> sizes = new LinkedBlockingQueue<>();
 
     @Override
-    public Session exec(StreamRequest.Exec request) {
+    public ProcessSession exec(StreamRequest.Exec request) {
         return new FakeSession(request.command());
     }
 
     @Override
-    public Session attach(StreamRequest.Attach request) {
+    public ProcessSession attach(StreamRequest.Attach request) {
         return new FakeSession(java.util.List.of("echo"));
     }
 
@@ -34,7 +35,7 @@ final class FakeBackend implements StreamBackend {
         return SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
     }
 
-    private final class FakeSession implements Session {
+    private final class FakeSession implements ProcessSession {
         private final java.util.List<String> command;
         private final BlockingQueue<byte[]> input = new LinkedBlockingQueue<>();
 

@@ -11,15 +11,14 @@ import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.error.UnavailableException;
-import io.carpel.runtime.io.AttachedStreams;
 import io.carpel.runtime.io.ProcessSession;
+import io.carpel.runtime.io.ShimStreams;
 import io.carpel.runtime.launch.ContainerLaunch;
 import io.carpel.runtime.launch.ExitRecord;
 import io.carpel.runtime.launch.LaunchPlanner;
 import io.carpel.runtime.launch.ShimConnection;
 import io.carpel.runtime.launch.ShimLauncher;
 import io.carpel.runtime.launch.ShimStatus;
-import io.carpel.runtime.lifecycle.KeyedLocks;
 import io.carpel.runtime.lifecycle.Rollback;
 import io.carpel.runtime.lifecycle.Step;
 import io.carpel.runtime.sandbox.Sandbox;
@@ -28,15 +27,14 @@ import io.carpel.runtime.spec.ContainerSpec;
 import io.carpel.runtime.spec.ResourceLimits;
 import io.carpel.runtime.store.Announcer;
 import io.carpel.runtime.store.CreationClock;
-import io.carpel.runtime.store.FullDisk;
 import io.carpel.runtime.store.ObjectTable;
 import io.carpel.runtime.store.RecordStore;
 import io.carpel.runtime.store.StateLayout;
 import io.carpel.runtime.store.Trash;
 import io.carpel.runtime.store.Trees;
 import io.carpel.runtime.work.Subject;
+import io.carpel.runtime.work.Turns;
 import io.carpel.runtime.work.Work;
-import io.carpel.runtime.work.WorkBoard;
 import io.carpel.runtime.work.WorkRoom;
 import java.io.IOException;
 import java.time.Clock;
@@ -56,7 +54,8 @@ public final class ContainerManager {
     /// How long a question is worth whose answer is only shown.
     private static final Duration STATUS_WAIT = Duration.ofSeconds(1);
 
-    private static final Duration LOCK_WAIT = Duration.ofMinutes(2);
+    /// For another call on the same container.
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private final ObjectTable<Container, ContainerChange> table;
     private final ContainerRooms rooms;
@@ -67,7 +66,7 @@ public final class ContainerManager {
     private final ContainerStops stops;
     private final CreationClock creation;
     private final Clock clock;
-    private final KeyedLocks locks = new KeyedLocks("container");
+    private final Turns turns;
     private final Drafts drafts = new Drafts();
     private final Map<String, LiveContainer> live = new ConcurrentHashMap<>();
 
@@ -119,6 +118,7 @@ public final class ContainerManager {
         this.ends = new ContainerEnds(states, clock);
         this.stops = new ContainerStops(states, ends, live);
         this.creation = new CreationClock(clock);
+        this.turns = new Turns(rooms.work().board(), "container", PATIENCE);
     }
 
     /// Makes a container whose init waits to be started. On any failure nothing of it is left.
@@ -127,27 +127,17 @@ public final class ContainerManager {
     /// @throws FailedPreconditionException when the sandbox is not ready
     public Container create(ContainerSpec spec) {
         String id = spec.id();
-        return board().call(
-                        Subject.container(spec.sandboxId(), id),
-                        "create",
-                        work -> {
-                            try (var _ = lock(id, work);
-                                    var _ = drafts.begin(spec.sandboxId())) {
-                                if (table.exists(id)) {
-                                    throw new AlreadyExistsException("container " + id + " exists");
-                                }
-                                return make(spec, work);
-                            }
-                        });
-    }
-
-    private WorkBoard board() {
-        return rooms.work().board();
-    }
-
-    private KeyedLocks.Held lock(String id, Work work) {
-        work.at("wait for another call on it");
-        return locks.lock(id, LOCK_WAIT);
+        return turns.call(
+                Subject.container(spec.sandboxId(), id),
+                "create",
+                work -> {
+                    try (var _ = drafts.begin(spec.sandboxId())) {
+                        if (table.exists(id)) {
+                            throw new AlreadyExistsException("container " + id + " exists");
+                        }
+                        return make(spec, work);
+                    }
+                });
     }
 
     WorkRoom work() {
@@ -162,15 +152,9 @@ public final class ContainerManager {
 
     private Container make(ContainerSpec spec, Work work) {
         String id = spec.id();
-        String step = "begin";
         try (var undo = new Rollback()) {
             ContainerDraft draft = new ContainerDraft(spec, undo, creation.next());
-            for (Step<ContainerDraft> next : steps) {
-                step = next.name();
-                work.at(step);
-                next.work().run(draft);
-            }
-            step = "publish it";
+            work.make(steps, draft);
             LiveContainer made =
                     new LiveContainer(
                             id,
@@ -182,10 +166,6 @@ public final class ContainerManager {
             Container shown = show(made, draft);
             undo.commit();
             return shown;
-        } catch (ContainerRuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw fault(id, step, e);
         }
     }
 
@@ -233,15 +213,13 @@ public final class ContainerManager {
     /// @throws FailedPreconditionException unless it is created and was never started
     public void start(String id) {
         table.get(id);
-        board().run(
-                        subject(id),
-                        "start",
-                        work -> {
-                            try (var _ = lock(id, work)) {
-                                work.at("start the process");
-                                startLocked(id);
-                            }
-                        });
+        turns.run(
+                subject(id),
+                "start",
+                work -> {
+                    work.at("start the process");
+                    startLocked(id);
+                });
     }
 
     private void startLocked(String id) {
@@ -288,7 +266,7 @@ public final class ContainerManager {
         if (container == null) {
             return;
         }
-        board().run(subject(id), "stop", work -> stops.stop(container, grace, work));
+        rooms.work().board().run(subject(id), "stop", work -> stops.stop(container, grace, work));
     }
 
     /// Kills it if needed and removes every trace but its log. An unknown one is already removed.
@@ -296,14 +274,7 @@ public final class ContainerManager {
         if (!table.exists(id)) {
             return;
         }
-        board().run(
-                        subject(id),
-                        "remove",
-                        work -> {
-                            try (var _ = lock(id, work)) {
-                                removeLocked(id, work);
-                            }
-                        });
+        turns.run(subject(id), "remove", work -> removeLocked(id, work));
     }
 
     private void removeLocked(String id, Work work) {
@@ -326,7 +297,7 @@ public final class ContainerManager {
         try {
             removeFiles(settings.layout(), rooms.trash(), id);
         } catch (IOException e) {
-            throw fault(id, "remove its files", e);
+            throw subject(id).failed("remove its files", e);
         }
         rooms.images().release(record.image().id(), id);
         record.imageVolumes().forEach(image -> rooms.images().release(image, id));
@@ -344,15 +315,13 @@ public final class ContainerManager {
     /// @throws FailedPreconditionException when it has ended
     public void update(String id, ResourceLimits limits) {
         table.get(id);
-        board().run(
-                        subject(id),
-                        "update",
-                        work -> {
-                            try (var _ = lock(id, work)) {
-                                work.at("change its limits");
-                                updateLocked(id, limits);
-                            }
-                        });
+        turns.run(
+                subject(id),
+                "update",
+                work -> {
+                    work.at("change its limits");
+                    updateLocked(id, limits);
+                });
     }
 
     private void updateLocked(String id, ResourceLimits limits) {
@@ -407,7 +376,7 @@ public final class ContainerManager {
     /// @throws FailedPreconditionException unless it runs
     public ProcessSession attach(String id, boolean stdin) {
         LiveContainer container = running(id);
-        return new AttachedStreams(container.shim, container.shim.attach(stdin));
+        return ShimStreams.of(container.shim, container.shim.attach(stdin));
     }
 
     /// Takes up what an earlier process left; to be called once, after the sandboxes were.
@@ -488,10 +457,5 @@ public final class ContainerManager {
 
     public Announcer<ContainerChange> changes() {
         return table.changes();
-    }
-
-    private static ContainerRuntimeException fault(String id, String step, Exception e) {
-        return FullDisk.failure(
-                "container %s: could not %s: %s".formatted(id, step, e.getMessage()), e);
     }
 }

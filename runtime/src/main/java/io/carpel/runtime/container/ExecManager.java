@@ -3,8 +3,8 @@ package io.carpel.runtime.container;
 import io.carpel.runtime.error.DeadlineExceededException;
 import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.error.InvalidArgumentException;
-import io.carpel.runtime.io.ExecStreams;
 import io.carpel.runtime.io.ProcessSession;
+import io.carpel.runtime.io.ShimStreams;
 import io.carpel.runtime.launch.ExecLaunch;
 import io.carpel.runtime.launch.ExecPlan;
 import io.carpel.runtime.launch.ExecSession;
@@ -88,7 +88,7 @@ public final class ExecManager {
     /// @param stdin whether its input is fed; otherwise it is `/dev/null`
     public ProcessSession open(String containerId, List<String> argv, boolean tty, boolean stdin) {
         Command command = new Command(containerId, argv, tty, stdin, Duration.ZERO);
-        return working(command, work -> new ExecStreams(start(command, work)));
+        return working(command, work -> ShimStreams.of(start(command, work)));
     }
 
     private ExecSession start(Command command, Work work) {

@@ -1,15 +1,17 @@
 package io.carpel.runtime.host;
 
+import io.carpel.runtime.error.CancelledException;
+import io.carpel.runtime.error.DeadlineExceededException;
+import io.carpel.runtime.launch.HostProgram;
 import io.carpel.runtime.security.ProfileLoader;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 
 /// Loads AppArmor profiles by the distribution's `apparmor_parser`, which alone speaks the kernel's
 /// binary form of them.
@@ -17,7 +19,7 @@ public final class AppArmorParser implements ProfileLoader {
     private static final List<Path> PLACES =
             List.of(Path.of("/usr/sbin"), Path.of("/sbin"), Path.of("/usr/bin"));
     private static final Duration LIMIT = Duration.ofSeconds(30);
-    private static final int SHOWN_BYTES = 500;
+    private static final int SHOWN = 500;
 
     private final List<Path> places;
 
@@ -45,41 +47,26 @@ public final class AppArmorParser implements ProfileLoader {
                         .orElseThrow(() ->
                                 new IOException(
                                         "apparmor_parser is not installed, it loads profiles"));
-        ProcessBuilder command =
-                new ProcessBuilder(program.toString(), "--replace", "--skip-cache")
-                        .redirectErrorStream(true);
-        command.environment().clear();
-        run(command.start(), text);
-    }
-
-    private static void run(Process parser, String text) throws IOException {
-        // Its end is the end of the pipes, whatever it was doing.
-        var _ =
-                parser.onExit()
-                        .orTimeout(LIMIT.toSeconds(), TimeUnit.SECONDS)
-                        .exceptionally(_ -> {
-                            parser.toHandle().destroyForcibly();
-                            return parser;
-                        });
-        String said;
-        try (var out = parser.getInputStream()) {
-            feed(parser, text);
-            said = new String(out.readNBytes(SHOWN_BYTES), StandardCharsets.UTF_8);
-            out.transferTo(OutputStream.nullOutputStream());
+        HostProgram.Output parser;
+        try {
+            parser =
+                    HostProgram.run(
+                            List.of(program.toString(), "--replace", "--skip-cache"),
+                            Map.of(),
+                            text.getBytes(StandardCharsets.UTF_8),
+                            LIMIT);
+        } catch (DeadlineExceededException | CancelledException e) {
+            throw new IOException("apparmor_parser " + e.getMessage(), e);
         }
-        int code = parser.onExit().join().exitValue();
-        if (code != 0) {
+        if (parser.exitCode() != 0) {
             throw new IOException(
-                    "apparmor_parser ended with %d: %s"
-                            .formatted(code, said.replaceAll("\\s+", " ").strip()));
+                    "apparmor_parser ended with %d: %s".formatted(parser.exitCode(), said(parser)));
         }
     }
 
-    private static void feed(Process parser, String text) {
-        try (var in = parser.getOutputStream()) {
-            in.write(text.getBytes(StandardCharsets.UTF_8));
-        } catch (IOException _) {
-            // It ended before it had read everything: what it said and its code tell why.
-        }
+    private static String said(HostProgram.Output parser) {
+        String stdout = new String(parser.stdout().toArray(), StandardCharsets.UTF_8);
+        String line = (stdout + " " + parser.stderr()).replaceAll("\\s+", " ").strip();
+        return line.length() > SHOWN ? line.substring(0, SHOWN) : line;
     }
 }

@@ -1,69 +1,48 @@
 package io.carpel.runtime.host;
 
+import io.carpel.runtime.error.CancelledException;
+import io.carpel.runtime.error.DeadlineExceededException;
+import io.carpel.runtime.launch.HostProgram;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/// Runs a program of the host to its end, such as the service manager's.
+/// Runs a program for whoever called this process, in his own environment: the service manager's
+/// for an administrator.
 public final class HostCommand {
-    private static final int MAX_OUTPUT = 16 << 10;
-
-    /// What has ended has written; only a child that it left behind can hold the pipe open.
-    private static final Duration DRAIN = Duration.ofSeconds(1);
+    private static final int SHOWN = 16 << 10;
 
     private HostCommand() {}
 
     /// How it ended.
     ///
-    /// @param output the beginning of what it wrote, standard output and error in one
+    /// @param output the beginning of what it wrote: standard output, then standard error
     public record Result(int exitCode, String output) {}
 
-    /// Runs it without input, in the root directory, and kills it after the time.
+    /// Runs it without input, in the root directory, and kills it with its children after the time.
     ///
+    /// @param command the program, looked up in `PATH` when it is a mere name, then its arguments
     /// @param timeout at most so long
     /// @throws IOException when it cannot be started, took too long, or the thread was interrupted
     public static Result run(List<String> command, Duration timeout) throws IOException {
-        Process process =
-                new ProcessBuilder(command)
-                        .directory(Path.of("/").toFile())
-                        .redirectErrorStream(true)
-                        .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
-                        .start();
-        AtomicReference<String> output = new AtomicReference<>("");
-        Thread reader =
-                Thread.ofPlatform()
-                        .daemon()
-                        .name("output of " + command.getFirst())
-                        .start(() -> output.set(beginning(process)));
         try {
-            if (!process.waitFor(timeout.toNanos(), TimeUnit.NANOSECONDS)) {
-                throw new IOException(
-                        "%s did not end within %d s".formatted(command, timeout.toSeconds()));
-            }
-            reader.join(DRAIN);
-            return new Result(process.exitValue(), output.get().strip());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted while " + command + " ran", e);
-        } finally {
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly();
+            HostProgram.Output output =
+                    HostProgram.run(command, System.getenv(), new byte[0], timeout);
+            return new Result(output.exitCode(), written(output));
+        } catch (DeadlineExceededException | CancelledException e) {
+            throw new IOException(command.getFirst() + " " + e.getMessage(), e);
         }
     }
 
-    private static String beginning(Process process) {
-        try (InputStream in = process.getInputStream()) {
-            String kept = new String(in.readNBytes(MAX_OUTPUT), StandardCharsets.UTF_8);
-            in.transferTo(java.io.OutputStream.nullOutputStream());
-            return kept;
-        } catch (IOException _) {
-            // Closed at the end of the process.
-            return "";
-        }
+    private static String written(HostProgram.Output output) {
+        String stdout = new String(output.stdout().toArray(), StandardCharsets.UTF_8).strip();
+        String all =
+                Stream.of(stdout, output.stderr())
+                        .filter(text -> !text.isEmpty())
+                        .collect(Collectors.joining("\n"));
+        return all.length() > SHOWN ? all.substring(0, SHOWN) : all;
     }
 }

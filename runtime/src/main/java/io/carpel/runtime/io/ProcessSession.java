@@ -1,5 +1,6 @@
 package io.carpel.runtime.io;
 
+import io.carpel.runtime.launch.ExecSession;
 import java.nio.ByteBuffer;
 
 /// The streams of one process, held by one client.
@@ -26,9 +27,5 @@ public interface ProcessSession extends AutoCloseable {
     void close();
 
     /// Where output goes. The buffers are valid during the call only.
-    interface Output {
-        void stdout(ByteBuffer data);
-
-        void stderr(ByteBuffer data);
-    }
+    interface Output extends ExecSession.ExecOutput {}
 }

@@ -1,21 +1,14 @@
 package io.carpel.runtime.launch;
 
-import java.nio.ByteBuffer;
-
 /// A client of a container's live streams. A slow one loses output rather than hold up the
 /// container or its log.
-public interface AttachSession extends AutoCloseable {
+public interface AttachSession extends LiveStreams {
     /// Feeds output to `output` until the container ends or this session is closed; called once, by
     /// one thread.
     void await(ExecSession.ExecOutput output);
 
-    /// Sends bytes to standard input; blocks while the container does not read them.
-    void write(ByteBuffer data);
-
     /// No more input from this client. It is the end of the container's only when that was to have
     /// one client (`stdinOnce`): others may attach later and go on.
-    void closeStdin();
-
     @Override
-    void close();
+    void closeStdin();
 }

@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 
 /// A process run inside a container beside its first one. Closing it before the end kills every
 /// process that it started.
-public interface ExecSession extends AutoCloseable {
+public interface ExecSession extends LiveStreams {
     /// Host pid of the process.
     int pid();
 
@@ -12,19 +12,10 @@ public interface ExecSession extends AutoCloseable {
     /// that is slow slows the process down, nothing else.
     ExecResult await(ExecOutput output);
 
-    /// Sends bytes to standard input; blocks while the process does not read them.
-    void write(ByteBuffer data);
-
-    /// No more standard input.
-    void closeStdin();
-
     void resize(int rows, int columns);
 
     /// Sends a signal to the process; SIGKILL goes to everything it has started.
     void signal(int signal);
-
-    @Override
-    void close();
 
     /// Where output goes. The buffers are valid during the call only.
     interface ExecOutput {

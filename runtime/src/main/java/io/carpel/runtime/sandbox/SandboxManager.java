@@ -4,7 +4,6 @@ import io.carpel.runtime.error.AlreadyExistsException;
 import io.carpel.runtime.error.ContainerRuntimeException;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.NotFoundException;
-import io.carpel.runtime.lifecycle.KeyedLocks;
 import io.carpel.runtime.lifecycle.Rollback;
 import io.carpel.runtime.lifecycle.Step;
 import io.carpel.runtime.namespace.IdRangePool;
@@ -16,13 +15,12 @@ import io.carpel.runtime.spec.Bytes;
 import io.carpel.runtime.spec.SandboxSpec;
 import io.carpel.runtime.store.Announcer;
 import io.carpel.runtime.store.CreationClock;
-import io.carpel.runtime.store.FullDisk;
 import io.carpel.runtime.store.ObjectTable;
 import io.carpel.runtime.store.RecordStore;
 import io.carpel.runtime.store.Trees;
 import io.carpel.runtime.work.Subject;
+import io.carpel.runtime.work.Turns;
 import io.carpel.runtime.work.Work;
-import io.carpel.runtime.work.WorkBoard;
 import io.carpel.runtime.work.WorkRoom;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
@@ -44,7 +42,7 @@ public final class SandboxManager {
     private static final Logger LOG = LoggerFactory.getLogger(SandboxManager.class);
 
     /// Longer than a network plugin may take, shorter than callers wait.
-    private static final Duration LOCK_WAIT = Duration.ofMinutes(3);
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
 
     private final ObjectTable<Sandbox, SandboxChange> table;
     private final SandboxRooms rooms;
@@ -53,7 +51,7 @@ public final class SandboxManager {
     private final PodDialer dialer;
     private final CreationClock creation;
     private final Clock clock;
-    private final KeyedLocks locks = new KeyedLocks("sandbox");
+    private final Turns turns;
     private final Map<String, SandboxRecord> records = new ConcurrentHashMap<>();
 
     /// @param namespaces makes and pins namespaces
@@ -95,6 +93,7 @@ public final class SandboxManager {
         this.clock = clock;
         this.dialer = new PodDialer(rooms.namespaces());
         this.creation = new CreationClock(clock);
+        this.turns = new Turns(rooms.work().board(), "sandbox", PATIENCE);
     }
 
     /// Makes a sandbox and returns it ready. On any failure nothing of it is left.
@@ -103,28 +102,17 @@ public final class SandboxManager {
     /// @throws AlreadyExistsException when there is one of this id
     public Sandbox run(SandboxSpec spec) {
         String id = spec.id();
-        return board().call(
-                        Subject.sandbox(id),
-                        "run",
-                        work -> {
-                            try (var _ = lock(id, work)) {
-                                if (table.exists(id)) {
-                                    throw new AlreadyExistsException("sandbox " + id + " exists");
-                                }
-                                Sandbox made = make(spec, work);
-                                announce(SandboxChange.Kind.READY, made);
-                                return made;
-                            }
-                        });
-    }
-
-    private WorkBoard board() {
-        return rooms.work().board();
-    }
-
-    private KeyedLocks.Held lock(String id, Work work) {
-        work.at("wait for another call on it");
-        return locks.lock(id, LOCK_WAIT);
+        return turns.call(
+                Subject.sandbox(id),
+                "run",
+                work -> {
+                    if (table.exists(id)) {
+                        throw new AlreadyExistsException("sandbox " + id + " exists");
+                    }
+                    Sandbox made = make(spec, work);
+                    announce(SandboxChange.Kind.READY, made);
+                    return made;
+                });
     }
 
     private void announce(SandboxChange.Kind kind, Sandbox sandbox) {
@@ -132,25 +120,16 @@ public final class SandboxManager {
     }
 
     private Sandbox make(SandboxSpec spec, Work work) {
-        String step = "begin";
         try (var undo = new Rollback()) {
             SandboxSpec settled = chooseIds(spec, undo);
             SandboxDraft draft = new SandboxDraft(settled, undo, creation.next(), settings);
-            for (Step<SandboxDraft> next : steps) {
-                step = next.name();
-                work.at(step);
-                next.work().run(draft);
-            }
+            work.make(steps, draft);
             SandboxRecord record = draft.made();
             records.put(spec.id(), record);
             Sandbox made = record.snapshot();
             table.publish(made);
             undo.commit();
             return made;
-        } catch (ContainerRuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw fault(spec.id(), step, e);
         }
     }
 
@@ -171,14 +150,7 @@ public final class SandboxManager {
         if (!table.exists(id)) {
             return;
         }
-        board().run(
-                        Subject.sandbox(id),
-                        "stop",
-                        work -> {
-                            try (var _ = lock(id, work)) {
-                                stopLocked(id, work);
-                            }
-                        });
+        turns.run(Subject.sandbox(id), "stop", work -> stopLocked(id, work));
     }
 
     /// Stops it if needed, removes its containers and every trace. An unknown one is already
@@ -187,14 +159,7 @@ public final class SandboxManager {
         if (!table.exists(id)) {
             return;
         }
-        board().run(
-                        Subject.sandbox(id),
-                        "remove",
-                        work -> {
-                            try (var _ = lock(id, work)) {
-                                removeLocked(id, work);
-                            }
-                        });
+        turns.run(Subject.sandbox(id), "remove", work -> removeLocked(id, work));
     }
 
     private void removeLocked(String id, Work work) {
@@ -269,7 +234,7 @@ public final class SandboxManager {
         try {
             rooms.records().put(id, record);
         } catch (IOException e) {
-            throw fault(id, "write its record", e);
+            throw Subject.sandbox(id).failed("write its record", e);
         }
         records.put(id, record);
     }
@@ -278,7 +243,7 @@ public final class SandboxManager {
         try {
             Trees.remove(settings.layout().sandbox(id));
         } catch (IOException e) {
-            throw fault(id, "remove its files", e);
+            throw Subject.sandbox(id).failed("remove its files", e);
         }
     }
 
@@ -287,7 +252,7 @@ public final class SandboxManager {
     /// @throws NotFoundException when there is none of this id
     public void note(String id, Bytes bytes) {
         table.get(id);
-        try (var _ = locks.lock(id, LOCK_WAIT)) {
+        try (var _ = turns.take(id)) {
             SandboxRecord record = records.get(id);
             if (record == null) {
                 throw new NotFoundException("sandbox " + id + " does not exist");
@@ -305,7 +270,7 @@ public final class SandboxManager {
         if (seen == null || !(seen.state() instanceof SandboxState.Ready) || holderLives(seen)) {
             return;
         }
-        try (var _ = locks.lock(id, LOCK_WAIT)) {
+        try (var _ = turns.take(id)) {
             SandboxRecord record = records.get(id);
             if (record != null
                     && record.state() instanceof SandboxState.Ready
@@ -385,7 +350,7 @@ public final class SandboxManager {
     private void discard(SandboxRecord record) {
         String id = record.spec().id();
         try {
-            board().run(Subject.sandbox(id), "recover", work -> release(record, work));
+            rooms.work().board().run(Subject.sandbox(id), "recover", work -> release(record, work));
             removeDirectory(id);
         } finally {
             records.remove(id);
@@ -418,10 +383,5 @@ public final class SandboxManager {
 
     public Announcer<SandboxChange> changes() {
         return table.changes();
-    }
-
-    private static ContainerRuntimeException fault(String id, String step, Exception e) {
-        return FullDisk.failure(
-                "sandbox %s: could not %s: %s".formatted(id, step, e.getMessage()), e);
     }
 }

@@ -64,45 +64,27 @@ record SandboxRecord(
     }
 
     SandboxRecord with(SandboxState next) {
-        return new SandboxRecord(
-                spec,
-                phase,
-                next,
-                createdAt,
-                addresses,
-                pins,
-                shm,
-                reaper,
-                cgroupParent,
-                netnsFile,
-                held,
-                note);
+        return with(next, held, note);
     }
 
     SandboxRecord with(Bytes newNote) {
-        return new SandboxRecord(
-                spec,
-                phase,
-                state,
-                createdAt,
-                addresses,
-                pins,
-                shm,
-                reaper,
-                cgroupParent,
-                netnsFile,
-                held,
-                Optional.of(newNote));
+        return with(state, held, Optional.of(newNote));
     }
 
     SandboxRecord without(Holding released) {
         EnumSet<Holding> left = EnumSet.noneOf(Holding.class);
         left.addAll(held);
         left.remove(released);
+        return with(state, left, note);
+    }
+
+    /// Everything that changes in a sandbox's life; the rest is as it was made.
+    private SandboxRecord with(
+            SandboxState nextState, Set<Holding> left, Optional<Bytes> nextNote) {
         return new SandboxRecord(
                 spec,
                 phase,
-                state,
+                nextState,
                 createdAt,
                 addresses,
                 pins,
@@ -111,7 +93,7 @@ record SandboxRecord(
                 cgroupParent,
                 netnsFile,
                 left,
-                note);
+                nextNote);
     }
 
     boolean holds(Holding what) {

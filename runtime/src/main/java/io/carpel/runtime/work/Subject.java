@@ -1,5 +1,9 @@
 package io.carpel.runtime.work;
 
+import io.carpel.runtime.error.ContainerRuntimeException;
+import io.carpel.runtime.store.FullDisk;
+import java.util.Locale;
+
 /// What work is done on.
 ///
 /// @param sandboxId the sandbox it belongs to or is; empty when it belongs to none
@@ -22,5 +26,16 @@ public record Subject(Kind kind, String sandboxId, String id) {
 
     public static Subject image(String reference) {
         return new Subject(Kind.IMAGE, "", reference);
+    }
+
+    /// What the failure of a step on it is told as: `sandbox 12ab: could not write its record: …`.
+    ///
+    /// @param step as the board names it
+    public ContainerRuntimeException failed(String step, Exception why) {
+        return FullDisk.failure(
+                "%s %s: could not %s: %s"
+                        .formatted(
+                                kind.name().toLowerCase(Locale.ROOT), id, step, why.getMessage()),
+                why);
     }
 }

@@ -1,8 +1,11 @@
 package io.carpel.runtime.work;
 
+import io.carpel.runtime.error.ContainerRuntimeException;
+import io.carpel.runtime.lifecycle.Step;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /// A piece of work under way; whoever does it tells here what it is at. Thread-safe.
@@ -51,6 +54,22 @@ public final class Work {
                         subject,
                         step,
                         around.map(work -> work.running).orElse(StepWatch.Running.NONE));
+    }
+
+    /// Makes something step by step: each begins when the one before it has done its work.
+    ///
+    /// @throws ContainerRuntimeException of the step that failed, which it names
+    public <C> void make(List<Step<C>> steps, C draft) {
+        for (Step<C> next : steps) {
+            at(next.name());
+            try {
+                next.work().run(draft);
+            } catch (ContainerRuntimeException e) {
+                throw e;
+            } catch (Exception e) {
+                throw subject.failed(next.name(), e);
+            }
+        }
     }
 
     /// The step goes on with a part of it.

@@ -12,8 +12,11 @@ import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.launch.CgroupPlacement;
+import io.carpel.runtime.lifecycle.BurningSteps;
+import io.carpel.runtime.lifecycle.BurningSteps.Burning;
 import io.carpel.runtime.lifecycle.Step;
 import io.carpel.runtime.linux.LinuxFileCalls;
+import io.carpel.runtime.sandbox.ContainerSpecDraft;
 import io.carpel.runtime.sandbox.SandboxFixture;
 import io.carpel.runtime.sandbox.Specs;
 import io.carpel.runtime.security.AppArmorProfile;
@@ -141,45 +144,11 @@ final class ContainerManagerTest {
     }
 
     private ContainerSpec spec(PidMode pid, List<MountSpec> mounts, boolean privileged) {
-        ContainerSpec base = spec();
-        return new ContainerSpec(
-                base.id(),
-                base.sandboxId(),
-                base.name(),
-                base.image(),
-                base.process(),
-                mounts,
-                base.devices(),
-                base.cdiDevices(),
-                base.resources(),
-                Specs.security(privileged),
-                base.rlimits(),
-                pid,
-                base.targetContainer(),
-                base.logPath(),
-                base.stopSignal(),
-                base.payload());
+        return new ContainerSpecDraft(spec()).pid(pid).mounts(mounts).privileged(privileged).spec();
     }
 
     private ContainerSpec logTo(Path log) {
-        ContainerSpec base = spec();
-        return new ContainerSpec(
-                base.id(),
-                base.sandboxId(),
-                base.name(),
-                base.image(),
-                base.process(),
-                base.mounts(),
-                base.devices(),
-                base.cdiDevices(),
-                base.resources(),
-                base.security(),
-                base.rlimits(),
-                base.pid(),
-                base.targetContainer(),
-                Optional.of(log),
-                base.stopSignal(),
-                base.payload());
+        return new ContainerSpecDraft(spec()).log(log).spec();
     }
 
     @Test
@@ -217,31 +186,16 @@ final class ContainerManagerTest {
 
     @Test
     void whateverStepFailsNothingIsLeft() throws IOException {
-        int count = steps().size();
-        for (int n = 0; n < count; n++) {
-            for (boolean afterwards : new boolean[] {false, true}) {
-                List<Step<ContainerDraft>> steps = new ArrayList<>(steps());
-                Step<ContainerDraft> real = steps.get(n);
-                boolean half = afterwards;
-                steps.set(
-                        n,
-                        new Step<>(
-                                real.name(),
-                                draft -> {
-                                    if (half) {
-                                        real.work().run(draft);
-                                    }
-                                    throw new IOException("disk on fire");
-                                }));
-                ContainerManager manager = manager(steps);
-                assertThatThrownBy(() -> manager.create(spec()))
-                        .as("step %s", real.name())
-                        .isInstanceOf(KernelFaultException.class)
-                        .hasMessageContaining("could not " + real.name() + ": disk on fire");
-                assertThat(manager.list()).isEmpty();
-                assertThat(work.board().list()).isEmpty();
-                assertNothingLeft();
-            }
+        for (Burning<ContainerDraft> burning : BurningSteps.of(steps())) {
+            ContainerManager manager = manager(burning.steps());
+            assertThatThrownBy(() -> manager.create(spec()))
+                    .as("step %s", burning.name())
+                    .isInstanceOf(KernelFaultException.class)
+                    .hasMessageContaining(
+                            "could not " + burning.name() + ": " + BurningSteps.REASON);
+            assertThat(manager.list()).isEmpty();
+            assertThat(work.board().list()).isEmpty();
+            assertNothingLeft();
         }
         assertThat(heard).isEmpty();
         assertThat(manager().create(spec()).id()).isEqualTo(ID);

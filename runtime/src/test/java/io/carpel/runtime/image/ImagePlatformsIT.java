@@ -8,14 +8,11 @@ import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.error.UnsupportedException;
 import io.carpel.runtime.image.content.Digest;
 import io.carpel.runtime.image.registry.PlatformChoice;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /// Images for several machines, for another one, and of docker's own types.
 @Timeout(120)
@@ -26,20 +23,13 @@ final class ImagePlatformsIT {
     private static final String OURS = PlatformChoice.host().substring("linux/".length());
     private static final String FOREIGN = OURS.equals("s390x") ? "riscv64" : "s390x";
 
-    @TempDir Path directory;
-    private RegistryServer registry;
+    @RegisterExtension final RegistryExtension registry = new RegistryExtension();
+
     private TestStore images;
 
     @BeforeEach
-    void start() throws IOException {
-        registry = RegistryServer.start(directory.resolve("registry"));
-        images = TestStore.open(directory);
-    }
-
-    @AfterEach
-    void stop() {
-        images.close();
-        registry.close();
+    void look() {
+        images = registry.images();
     }
 
     private TestImage image(String architecture, boolean docker) {
@@ -120,7 +110,7 @@ final class ImagePlatformsIT {
                 .hasMessageContaining(
                         "is not made for linux/" + OURS + " but for linux/" + FOREIGN);
         assertThat(images.store().list()).isEmpty();
-        assertThat(directory.resolve("images/layers")).isEmptyDirectory();
+        assertThat(registry.directory().resolve("images/layers")).isEmptyDirectory();
     }
 
     @Test

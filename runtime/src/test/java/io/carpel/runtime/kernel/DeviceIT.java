@@ -7,14 +7,13 @@ import io.carpel.runtime.container.Container;
 import io.carpel.runtime.error.ContainerRuntimeException;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.NotFoundException;
+import io.carpel.runtime.sandbox.ContainerSpecDraft;
 import io.carpel.runtime.sandbox.Sandbox;
-import io.carpel.runtime.sandbox.Specs;
-import io.carpel.runtime.spec.ContainerSpec;
+import io.carpel.runtime.sandbox.SandboxSpecDraft;
 import io.carpel.runtime.spec.DeviceSpec;
 import io.carpel.runtime.spec.IdMapping;
 import io.carpel.runtime.spec.NamespaceSpec;
 import io.carpel.runtime.spec.PidMode;
-import io.carpel.runtime.spec.ProcessSpec;
 import io.carpel.runtime.spec.SandboxSpec;
 import io.carpel.runtime.spec.UserNamespaceSpec;
 import io.carpel.runtime.spec.UserSpec;
@@ -51,31 +50,12 @@ final class DeviceIT {
         return new NamespaceSpec(true, false, PidMode.CONTAINER, Optional.empty());
     }
 
-    private static ContainerSpec with(
-            ContainerSpec base, List<DeviceSpec> devices, List<String> named, boolean privileged) {
-        return new ContainerSpec(
-                base.id(),
-                base.sandboxId(),
-                base.name(),
-                base.image(),
-                base.process(),
-                base.mounts(),
-                devices,
-                named,
-                base.resources(),
-                Specs.security(privileged),
-                base.rlimits(),
-                base.pid(),
-                base.targetContainer(),
-                base.logPath(),
-                base.stopSignal(),
-                base.payload());
+    private ContainerSpecDraft sleeping(NamespaceSpec namespaces) {
+        return new ContainerSpecDraft(under.containerSpec(under.run(namespaces), "sleep", "600"));
     }
 
     private Container start(NamespaceSpec namespaces, DeviceSpec... devices) {
-        Sandbox pod = under.run(namespaces);
-        return under.start(
-                with(under.containerSpec(pod, "sleep", "600"), List.of(devices), List.of(), false));
+        return under.start(sleeping(namespaces).devices(List.of(devices)).spec());
     }
 
     @Test
@@ -114,11 +94,13 @@ final class DeviceIT {
 
     @Test
     void aPrivilegedContainerHasTheHostsDevices() throws IOException {
-        SandboxSpec spec = under.sandboxSpec(plain());
-        Sandbox pod = under.runtime.sandboxes().run(privileged(spec));
+        SandboxSpec spec = new SandboxSpecDraft(under.sandboxSpec(plain())).privileged().spec();
+        Sandbox pod = under.runtime.sandboxes().run(spec);
         Container container =
                 under.start(
-                        with(under.containerSpec(pod, "sleep", "600"), List.of(), List.of(), true));
+                        new ContainerSpecDraft(under.containerSpec(pod, "sleep", "600"))
+                                .privileged(true)
+                                .spec());
         for (String name : List.of("kmsg", "loop-control", "tty0", "mem", "fuse")) {
             if (Files.exists(Path.of("/dev", name))) {
                 assertThat(under.exec(container, "test -c /dev/" + name).exitCode())
@@ -137,25 +119,6 @@ final class DeviceIT {
                                 .toArray())
                 .asString()
                 .doesNotContain("Read-only file system");
-    }
-
-    private static SandboxSpec privileged(SandboxSpec spec) {
-        return new SandboxSpec(
-                spec.id(),
-                spec.name(),
-                spec.hostname(),
-                spec.namespaces(),
-                spec.dns(),
-                spec.ports(),
-                spec.cgroupParent(),
-                spec.sysctls(),
-                spec.logDirectory(),
-                true,
-                spec.handler(),
-                spec.shmSize(),
-                spec.remap(),
-                spec.networkArgs(),
-                spec.payload());
     }
 
     @Test
@@ -180,39 +143,7 @@ final class DeviceIT {
     }
 
     private Container startNamed(UserSpec user, String... names) {
-        Sandbox pod = under.run(plain());
-        ContainerSpec base =
-                with(under.containerSpec(pod, "sleep", "600"), List.of(), List.of(names), false);
-        return under.start(as(base, user));
-    }
-
-    private static ContainerSpec as(ContainerSpec base, UserSpec user) {
-        ProcessSpec process = base.process();
-        return new ContainerSpec(
-                base.id(),
-                base.sandboxId(),
-                base.name(),
-                base.image(),
-                new ProcessSpec(
-                        process.command(),
-                        process.args(),
-                        process.env(),
-                        process.workingDir(),
-                        user,
-                        false,
-                        false,
-                        false),
-                base.mounts(),
-                base.devices(),
-                base.cdiDevices(),
-                base.resources(),
-                base.security(),
-                base.rlimits(),
-                base.pid(),
-                base.targetContainer(),
-                base.logPath(),
-                base.stopSignal(),
-                base.payload());
+        return under.start(sleeping(plain()).cdiDevices(List.of(names)).user(user).spec());
     }
 
     @Test

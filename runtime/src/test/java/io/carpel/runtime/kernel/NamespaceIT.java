@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.carpel.runtime.container.Container;
 import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.sandbox.ContainerSpecDraft;
 import io.carpel.runtime.sandbox.Sandbox;
 import io.carpel.runtime.sandbox.Specs;
 import io.carpel.runtime.spec.ContainerSpec;
@@ -258,23 +259,7 @@ final class NamespaceIT {
     }
 
     private static ContainerSpec targeting(ContainerSpec base, String target) {
-        return new ContainerSpec(
-                base.id(),
-                base.sandboxId(),
-                base.name(),
-                base.image(),
-                base.process(),
-                base.mounts(),
-                base.devices(),
-                base.cdiDevices(),
-                base.resources(),
-                base.security(),
-                base.rlimits(),
-                PidMode.TARGET,
-                Optional.of(target),
-                base.logPath(),
-                base.stopSignal(),
-                base.payload());
+        return new ContainerSpecDraft(base).target(target).spec();
     }
 
     @Test

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.carpel.runtime.container.Container;
 import io.carpel.runtime.linux.Fd;
 import io.carpel.runtime.linux.LinuxNamespaceCalls;
+import io.carpel.runtime.sandbox.ContainerSpecDraft;
 import io.carpel.runtime.sandbox.Sandbox;
 import io.carpel.runtime.spec.ContainerSpec;
 import io.carpel.runtime.spec.IdMapping;
@@ -140,22 +141,6 @@ final class UserNamespaceIT {
     }
 
     static ContainerSpec mounting(ContainerSpec base, MountSpec... mounts) {
-        return new ContainerSpec(
-                base.id(),
-                base.sandboxId(),
-                base.name(),
-                base.image(),
-                base.process(),
-                List.of(mounts),
-                base.devices(),
-                base.cdiDevices(),
-                base.resources(),
-                base.security(),
-                base.rlimits(),
-                base.pid(),
-                base.targetContainer(),
-                base.logPath(),
-                base.stopSignal(),
-                base.payload());
+        return new ContainerSpecDraft(base).mounts(List.of(mounts)).spec();
     }
 }

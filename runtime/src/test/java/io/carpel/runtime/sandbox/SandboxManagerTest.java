@@ -11,6 +11,8 @@ import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.error.ResourceExhaustedException;
 import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.launch.CgroupPlacement;
+import io.carpel.runtime.lifecycle.BurningSteps;
+import io.carpel.runtime.lifecycle.BurningSteps.Burning;
 import io.carpel.runtime.lifecycle.ProcessIdentity;
 import io.carpel.runtime.lifecycle.Step;
 import io.carpel.runtime.namespace.IdRangePool;
@@ -32,8 +34,6 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -156,33 +156,17 @@ final class SandboxManagerTest implements SandboxContainers {
 
     @Test
     void whateverStepFailsNothingIsLeft() throws IOException {
-        int count = steps().size();
-        for (int n = 0; n < count; n++) {
-            for (boolean afterwards : new boolean[] {false, true}) {
-                List<Step<SandboxDraft>> steps = new ArrayList<>(steps());
-                Step<SandboxDraft> real = steps.get(n);
-                boolean half = afterwards;
-                steps.set(
-                        n,
-                        new Step<>(
-                                real.name(),
-                                draft -> {
-                                    if (half) {
-                                        real.work().run(draft);
-                                    }
-                                    throw new IOException("disk on fire");
-                                }));
-                SandboxManager manager = manager(steps);
-                assertThatThrownBy(() -> manager.run(spec(1)))
-                        .as("step %s", real.name())
-                        .isInstanceOf(KernelFaultException.class)
-                        .hasMessage(
-                                "sandbox %s: could not %s: disk on fire"
-                                        .formatted(Specs.id(1), real.name()));
-                assertThat(manager.list()).isEmpty();
-                assertThat(work.board().list()).isEmpty();
-                assertNothingLeft();
-            }
+        for (Burning<SandboxDraft> burning : BurningSteps.of(steps())) {
+            SandboxManager manager = manager(burning.steps());
+            assertThatThrownBy(() -> manager.run(spec(1)))
+                    .as("step %s", burning.name())
+                    .isInstanceOf(KernelFaultException.class)
+                    .hasMessage(
+                            "sandbox %s: could not %s: %s"
+                                    .formatted(Specs.id(1), burning.name(), BurningSteps.REASON));
+            assertThat(manager.list()).isEmpty();
+            assertThat(work.board().list()).isEmpty();
+            assertNothingLeft();
         }
         assertThat(heard).isEmpty();
         assertThat(manager().run(spec(1)).isReady()).isTrue();
@@ -362,23 +346,9 @@ final class SandboxManagerTest implements SandboxContainers {
     }
 
     private SandboxSpec remapped(int number) {
-        SandboxSpec spec = spec(number);
-        return new SandboxSpec(
-                spec.id(),
-                spec.name(),
-                spec.hostname(),
-                spec.namespaces(),
-                spec.dns(),
-                spec.ports(),
-                spec.cgroupParent(),
-                spec.sysctls(),
-                spec.logDirectory(),
-                spec.privileged(),
-                "remap",
-                Optional.empty(),
-                Optional.of(new RemapSpec("carpel", 1000)),
-                spec.networkArgs(),
-                spec.payload());
+        return new SandboxSpecDraft(spec(number))
+                .remapped("remap", new RemapSpec("carpel", 1000))
+                .spec();
     }
 
     private static long firstUid(Sandbox sandbox) {
@@ -440,24 +410,7 @@ final class SandboxManagerTest implements SandboxContainers {
     void refusesWhatWouldSmuggleLinesIntoFiles() throws IOException {
         SandboxManager manager = manager();
         for (String bad : List.of("a\nb", "a b", "x".repeat(65), "a/b", "a:b", "ä")) {
-            SandboxSpec spec = spec(1);
-            SandboxSpec evil =
-                    new SandboxSpec(
-                            spec.id(),
-                            spec.name(),
-                            bad,
-                            spec.namespaces(),
-                            spec.dns(),
-                            spec.ports(),
-                            "",
-                            Map.of(),
-                            spec.logDirectory(),
-                            false,
-                            "",
-                            Optional.empty(),
-                            Optional.empty(),
-                            Map.of(),
-                            Bytes.empty());
+            SandboxSpec evil = new SandboxSpecDraft(spec(1)).hostname(bad).spec();
             assertThatThrownBy(() -> manager.run(evil))
                     .isInstanceOf(InvalidArgumentException.class)
                     .hasMessageContaining("hostname");
