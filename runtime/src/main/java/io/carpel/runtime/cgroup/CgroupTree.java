@@ -1,5 +1,6 @@
 package io.carpel.runtime.cgroup;
 
+import io.carpel.runtime.linux.Errno;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -69,7 +70,8 @@ final class CgroupTree {
                     }
                 }
             } catch (IOException e) {
-                if (dir.exists()) {
+                // A threaded group lists no processes: they are all in that of its domain above.
+                if (dir.exists() && Errno.of(e) != Errno.ENOTSUP) {
                     throw e;
                 }
             }

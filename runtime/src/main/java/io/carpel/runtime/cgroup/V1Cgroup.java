@@ -112,7 +112,21 @@ final class V1Cgroup implements Cgroup {
         } finally {
             if (dirs.containsKey("freezer") && dir.exists()) {
                 setFrozen(false);
+                thawBelow(dir);
             }
+        }
+    }
+
+    /// A container that may make groups may freeze them too, and what is frozen does not die.
+    private void thawBelow(CgroupDir top) {
+        try {
+            for (CgroupDir dir : CgroupTree.below(top)) {
+                if (!dir.equals(top) && dir.exists()) {
+                    dir.set("freezer.state", "THAWED");
+                }
+            }
+        } catch (IOException e) {
+            throw new KernelFaultException("could not thaw what is below %s".formatted(path), e);
         }
     }
 

@@ -139,6 +139,53 @@ class CgroupManagerIT {
         assertThat(cgroups.children(parent)).isEmpty();
     }
 
+    /// In a group of its own making, which the freezer of version 1 keeps alive through any signal.
+    @Test
+    void removeKillsWhatHasFrozenItselfBelow() throws Exception {
+        assumeTrue(cgroups.mode() != CgroupMode.V2, "version 2 kills what is frozen");
+        Cgroup group = cgroups.create("", "ice", ResourceLimits.none(), DeviceRules.allowAll());
+        Path below = v1Root("freezer").resolve(parent.substring(1)).resolve("ice/below");
+        Process process =
+                processes.start(
+                        group,
+                        "mkdir %1$s && echo 0 > %1$s/tasks && echo FROZEN > %1$s/freezer.state; cat"
+                                .formatted(below));
+        assertThat(CgroupRemover.await(Duration.ofSeconds(10), () -> isFrozen(below))).isTrue();
+        assertThat(cgroups.find("ice")).contains(group.path());
+        group.remove();
+        assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isEqualTo(137);
+        assertThat(cgroups.find("ice")).isEmpty();
+    }
+
+    private static boolean isFrozen(Path freezer) {
+        try {
+            return Files.readString(freezer.resolve("freezer.state")).strip().equals("FROZEN");
+        } catch (IOException _) {
+            return false;
+        }
+    }
+
+    /// As a container that has been given its group to manage can make them.
+    @Test
+    void threadedGroupsBelowDoNotHideTheOthersProcesses() throws Exception {
+        Path unified =
+                cgroups.mode() == CgroupMode.V2
+                        ? Path.of("/sys/fs/cgroup")
+                        : Path.of("/sys/fs/cgroup/unified");
+        assumeTrue(Files.exists(unified.resolve("cgroup.procs")), "no unified hierarchy");
+        CgroupDir top = new CgroupDir(unified.resolve(parent.substring(1) + "-threads"));
+        CgroupDir threads = top.child("below");
+        Files.createDirectory(top.path());
+        try {
+            Files.createDirectory(threads.path());
+            threads.write("cgroup.type", "threaded");
+            assertThat(CgroupTree.pids(top)).isEmpty();
+        } finally {
+            CgroupRemover.remove(top);
+        }
+    }
+
     @Test
     void removeKillsWhatIsLeft() throws Exception {
         Cgroup group = cgroups.create("", "three", ResourceLimits.none(), DeviceRules.defaults());
