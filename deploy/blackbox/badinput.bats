@@ -2,15 +2,7 @@
 # Wrong requests and a host that fails: a clear error of the right kind, and nothing left.
 
 load support
-
-setup_file() {
-    start_agent
-    crictl pull "$busybox"
-}
-
-teardown_file() {
-    stop_agent
-}
+load one_agent
 
 teardown() {
     remove_pods

@@ -2,18 +2,11 @@
 # The command line: carpel run, ns, image, check, rm, version.
 
 load support
+load one_agent
 
 setup_file() {
     start_agent
     export CARPEL_SOCKET=$agent_dir/carpel.sock
-}
-
-teardown_file() {
-    stop_agent
-}
-
-teardown() {
-    remove_pods
 }
 
 # manifest NAME [jq program]: a pod of one container that ends at once.

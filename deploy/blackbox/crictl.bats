@@ -2,17 +2,10 @@
 # Each verb of crictl as an administrator types it.
 
 load support
+load one_agent
 
 setup_file() {
     start_agent
-}
-
-teardown_file() {
-    stop_agent
-}
-
-teardown() {
-    remove_pods
 }
 
 @test "info says that the runtime and its network are ready" {

@@ -2,6 +2,7 @@
 # How containers end: by signals asked for in all ways, by the OOM killer, and what is said of it.
 
 load support
+load one_agent
 
 setup_file() {
     start_agent
@@ -9,16 +10,8 @@ setup_file() {
     crictl pull registry.k8s.io/e2e-test-images/nginx:1.14-2
 }
 
-teardown_file() {
-    stop_agent
-}
-
 setup() {
     pod=$(new_pod ends)
-}
-
-teardown() {
-    remove_pods
 }
 
 reason() {

@@ -2,19 +2,7 @@
 # What containers print, and where it ends up.
 
 load support
-
-setup_file() {
-    start_agent
-    crictl pull "$busybox"
-}
-
-teardown_file() {
-    stop_agent
-}
-
-teardown() {
-    remove_pods
-}
+load one_agent
 
 # Prints what a finished container wrote to its log.
 log_of() {

@@ -2,22 +2,10 @@
 # Numbers of pods: complete, and true to what the containers really did.
 
 load support
+load one_agent
 
 # Names of cAdvisor's that monitoring expects; the same list that the unit test compares with.
 names=$top/agent/src/test/resources/cadvisor-metric-names
-
-setup_file() {
-    start_agent
-    crictl pull "$busybox"
-}
-
-teardown_file() {
-    stop_agent
-}
-
-teardown() {
-    remove_pods
-}
 
 # metric POD NAME [LABEL…]: the value just now.
 metric() {

@@ -2,19 +2,7 @@
 # Who shares which namespace, looked at from inside the containers and from the host.
 
 load support
-
-setup_file() {
-    start_agent
-    crictl pull "$busybox"
-}
-
-teardown_file() {
-    stop_agent
-}
-
-teardown() {
-    remove_pods
-}
+load one_agent
 
 # options POD: a jq program that gives pods and containers the same namespace options.
 options() {

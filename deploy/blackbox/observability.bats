@@ -2,6 +2,7 @@
 # What the agent tells about itself: metrics, recordings, its log.
 
 load support
+load one_agent
 
 setup_file() {
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
@@ -11,14 +12,6 @@ setup_file() {
     CARPEL_JAVA_OPTS=-Xlog:class+load:file=$BATS_FILE_TMPDIR/classes \
         start_agent --config "$config" --metrics-listen "127.0.0.1:$port"
     crictl pull "$busybox"
-}
-
-teardown_file() {
-    stop_agent
-}
-
-teardown() {
-    remove_pods
 }
 
 scrape() {

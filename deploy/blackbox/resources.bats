@@ -2,19 +2,7 @@
 # Limits of running containers: changed as a whole or not at all, and shown as they are.
 
 load support
-
-setup_file() {
-    start_agent
-    crictl pull "$busybox"
-}
-
-teardown_file() {
-    stop_agent
-}
-
-teardown() {
-    remove_pods
-}
+load one_agent
 
 shown() {
     crictl inspect "$1" | jq -r ".status.resources.linux.$2"

@@ -3,19 +3,7 @@
 # the number of its property. Those of the launch, of images and of parsers have tests of their own.
 
 load support
-
-setup_file() {
-    start_agent
-    crictl pull "$busybox"
-}
-
-teardown_file() {
-    stop_agent
-}
-
-teardown() {
-    remove_pods
-}
+load one_agent
 
 @test "09 user numbers beyond 31 bits are errors and no names" {
     pod=$(new_pod users)

@@ -2,19 +2,7 @@
 # Clients of the streams that do not behave: what they cost, and whom.
 
 load support
-
-setup_file() {
-    start_agent
-    crictl pull "$busybox"
-}
-
-teardown_file() {
-    stop_agent
-}
-
-teardown() {
-    remove_pods
-}
+load one_agent
 
 cristreams() {
     local verb=$1

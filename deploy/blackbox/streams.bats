@@ -2,15 +2,7 @@
 # Exec, attach and port-forward as crictl does them, over both transports.
 
 load support
-
-setup_file() {
-    start_agent
-    crictl pull "$busybox"
-}
-
-teardown_file() {
-    stop_agent
-}
+load one_agent
 
 teardown() {
     local pid

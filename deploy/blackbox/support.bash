@@ -5,7 +5,7 @@
 bats_require_minimum_version 1.5.0
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-for part in say packages jdk build agent registry; do
+for part in say packages jdk build agent registry expect; do
     # shellcheck source=/dev/null
     . "$top/deploy/lib/$part.sh"
 done
@@ -88,30 +88,12 @@ host_pid() {
     crictl inspect -o go-template --template '{{.info.pid}}' "$1"
 }
 
-# namespace_of PID KIND: the inode that names a namespace.
-namespace_of() {
-    stat -L -c %i "/proc/$1/ns/$2"
-}
-
 container_state() {
     crictl inspect -o go-template --template '{{.status.state}}' "$1"
 }
 
 exit_code() {
     crictl inspect -o go-template --template '{{.status.exitCode}}' "$1"
-}
-
-# wait_for SECONDS command…: until it succeeds.
-wait_for() {
-    local deadline=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        if [ $SECONDS -ge $deadline ]; then
-            echo "waited in vain for: $*" >&2
-            return 1
-        fi
-        sleep 0.05
-    done
 }
 
 has_state() {
@@ -123,28 +105,4 @@ remove_pods() {
     crictl rmp -fa >/dev/null
     [ -z "$(crictl pods -q)" ]
     [ -z "$(crictl ps -aq)" ]
-}
-
-# contains TEXT PART
-contains() {
-    case $1 in
-        *"$2"*) return 0 ;;
-    esac
-    printf 'not found: %s\nin: %s\n' "$2" "$1" >&2
-    return 1
-}
-
-# equal WANTED GOT
-equal() {
-    [ "$1" = "$2" ] || {
-        printf 'wanted: %s\ngot:    %s\n' "$1" "$2" >&2
-        return 1
-    }
-}
-
-differ() {
-    [ "$1" != "$2" ] || {
-        printf 'both are: %s\n' "$1" >&2
-        return 1
-    }
 }

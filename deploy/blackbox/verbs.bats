@@ -2,19 +2,7 @@
 # The verbs of crictl that no other file is about: what they print, and what they leave.
 
 load support
-
-setup_file() {
-    start_agent
-    crictl pull "$busybox"
-}
-
-teardown_file() {
-    stop_agent
-}
-
-teardown() {
-    remove_pods
-}
+load one_agent
 
 @test "runtime-config tells the cgroup driver" {
     run -0 crictl runtime-config

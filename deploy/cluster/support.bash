@@ -4,11 +4,14 @@
 bats_require_minimum_version 1.5.0
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-for part in say packages jdk build agent cluster; do
+for part in say packages jdk build agent cluster expect; do
     # shellcheck source=/dev/null
     . "$top/deploy/lib/$part.sh"
 done
 
+# Each attempt asks the API server.
+# shellcheck disable=SC2034  # read by wait_for
+wait_pause=0.3
 : "${CARPEL_CLUSTER:=}" "${cluster_node:?}"
 # shellcheck disable=SC2034  # read by the test files
 agent_dir=$CARPEL_CLUSTER/agent
@@ -40,20 +43,6 @@ inside() {
 # field KIND/NAME JSONPATH
 field() {
     kubectl get "$1" -o "jsonpath={$2}"
-}
-
-# wait_for SECONDS command…: until it succeeds.
-wait_for() {
-    local deadline=$((SECONDS + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        if [ $SECONDS -ge $deadline ]; then
-            echo "waited in vain for: $*" >&2
-            "$@" >&2 || true
-            return 1
-        fi
-        sleep 0.3
-    done
 }
 
 # has KIND/NAME JSONPATH VALUE
@@ -101,32 +90,4 @@ kubelet_get() {
     local pki=$CARPEL_CLUSTER/pki
     curl -fsS --max-time 30 --cacert "$pki/ca.crt" --cert "$pki/admin.crt" --key "$pki/admin.key" \
         "https://127.0.0.1:$(sed -n 's/^port: //p' "$CARPEL_CLUSTER/kubelet.yaml")/$1"
-}
-
-namespace_of() {
-    stat -L -c %i "/proc/$1/ns/$2"
-}
-
-# contains TEXT PART
-contains() {
-    case $1 in
-        *"$2"*) return 0 ;;
-    esac
-    printf 'not found: %s\nin: %s\n' "$2" "$1" >&2
-    return 1
-}
-
-# equal WANTED GOT
-equal() {
-    [ "$1" = "$2" ] || {
-        printf 'wanted: %s\ngot:    %s\n' "$1" "$2" >&2
-        return 1
-    }
-}
-
-differ() {
-    [ "$1" != "$2" ] || {
-        printf 'both are: %s\n' "$1" >&2
-        return 1
-    }
 }
