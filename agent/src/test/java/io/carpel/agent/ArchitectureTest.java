@@ -5,20 +5,14 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
 import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.conditions.ArchPredicates.are;
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
-import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
-import com.tngtech.archunit.lang.ArchCondition;
-import com.tngtech.archunit.lang.ConditionEvents;
-import com.tngtech.archunit.lang.SimpleConditionEvent;
-import java.io.File;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -92,31 +86,6 @@ final class ArchitectureTest {
     }
 
     @Test
-    void packagesAreNamedAfterWhatTheyAreAbout() {
-        noClasses()
-                .should()
-                .resideInAnyPackage("..util..", "..utils..", "..common..", "..helper..", "..impl..")
-                .check(CLASSES);
-    }
-
-    @Test
-    void everyPackageIsNullMarked() {
-        for (JavaClass declared : CLASSES) {
-            Class<?> reflected = declared.reflect();
-            if (!reflected
-                    .getPackage()
-                    .isAnnotationPresent(org.jspecify.annotations.NullMarked.class)) {
-                throw new AssertionError(reflected.getPackageName() + " is not @NullMarked");
-            }
-        }
-    }
-
-    @Test
-    void classesAreFinalUnlessTheyAreMadeToBeExtended() {
-        classes().that().areTopLevelClasses().should(beClosed()).check(CLASSES);
-    }
-
-    @Test
     void onlyTheCommandLineAndTheLogPrint() {
         noClasses()
                 .that()
@@ -128,38 +97,8 @@ final class ArchitectureTest {
                 .check(CLASSES);
     }
 
-    @Test
-    void filesArePathsAndNobodySleeps() {
-        noClasses()
-                .should()
-                .dependOnClassesThat(are(type(File.class)))
-                .because("java.io.File hides errors behind booleans; use java.nio.file.Path")
-                .check(CLASSES);
-        noClasses()
-                .should()
-                .callMethod(Thread.class, "sleep", long.class)
-                .because("waiting is for a condition with a deadline")
-                .check(CLASSES);
-    }
-
     private static String room(JavaClass one) {
         String below = one.getPackageName().substring(RUNTIME.length());
         return below.isEmpty() ? "" : below.substring(1).split("\\.", 2)[0];
-    }
-
-    private static ArchCondition<JavaClass> beClosed() {
-        return new ArchCondition<>("be final, abstract or sealed") {
-            @Override
-            public void check(JavaClass one, ConditionEvents events) {
-                boolean closed =
-                        one.isInterface()
-                                || one.getModifiers().contains(JavaModifier.FINAL)
-                                || one.getModifiers().contains(JavaModifier.ABSTRACT)
-                                || one.reflect().isSealed();
-                if (!closed && !one.getSimpleName().equals("package-info")) {
-                    events.add(SimpleConditionEvent.violated(one, one.getName() + " is open"));
-                }
-            }
-        };
     }
 }

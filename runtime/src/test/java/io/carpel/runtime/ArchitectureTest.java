@@ -13,14 +13,12 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
-import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
 import io.carpel.runtime.launch.HostProgram;
-import java.io.File;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -134,45 +132,6 @@ final class ArchitectureTest {
     }
 
     @Test
-    void packagesAreNamedAfterWhatTheyAreAbout() {
-        noClasses()
-                .should()
-                .resideInAnyPackage("..util..", "..utils..", "..common..", "..helper..", "..impl..")
-                .check(CLASSES);
-    }
-
-    @Test
-    void everyPackageIsNullMarked() {
-        for (JavaClass declared : CLASSES) {
-            Class<?> reflected = declared.reflect();
-            if (!reflected
-                    .getPackage()
-                    .isAnnotationPresent(org.jspecify.annotations.NullMarked.class)) {
-                throw new AssertionError(reflected.getPackageName() + " is not @NullMarked");
-            }
-        }
-    }
-
-    @Test
-    void classesAreFinalUnlessTheyAreMadeToBeExtended() {
-        classes().that().areTopLevelClasses().should(beClosed()).check(CLASSES);
-    }
-
-    @Test
-    void filesArePathsAndNobodySleeps() {
-        noClasses()
-                .should()
-                .dependOnClassesThat(are(type(File.class)))
-                .because("java.io.File hides errors behind booleans; use java.nio.file.Path")
-                .check(CLASSES);
-        noClasses()
-                .should()
-                .callMethod(Thread.class, "sleep", long.class)
-                .because("waiting is for a condition with a deadline")
-                .check(CLASSES);
-    }
-
-    @Test
     void nothingPrintsButThroughTheLogger() {
         noClasses()
                 .should()
@@ -205,21 +164,5 @@ final class ArchitectureTest {
             throw new AssertionError("the room " + room + " has no place in the order: " + ROOMS);
         }
         return place;
-    }
-
-    private static ArchCondition<JavaClass> beClosed() {
-        return new ArchCondition<>("be final, abstract or sealed") {
-            @Override
-            public void check(JavaClass one, ConditionEvents events) {
-                boolean closed =
-                        one.isInterface()
-                                || one.getModifiers().contains(JavaModifier.FINAL)
-                                || one.getModifiers().contains(JavaModifier.ABSTRACT)
-                                || one.reflect().isSealed();
-                if (!closed && !one.getSimpleName().equals("package-info")) {
-                    events.add(SimpleConditionEvent.violated(one, one.getName() + " is open"));
-                }
-            }
-        };
     }
 }
