@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/// SECURITY row 19: type, size and hash of everything are checked before use, and a name of ours
-/// changes only when we pull that name.
+/// Type, size and hash of everything are checked before use, and a name of ours changes only when
+/// we pull that name.
 @Timeout(120)
 final class SecurityProperty19WhatIsKeptIsWhatWasAskedForIT {
     @RegisterExtension final RegistryExtension registry = new RegistryExtension();

@@ -17,8 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/// SECURITY row 20: credentials go to the registry they are for and to no other host, log or
-/// message.
+/// Credentials go to the registry they are for and to no other host, log or message.
 @Timeout(120)
 final class SecurityProperty20CredentialsStayWithTheirHostIT {
     private static final RegistryCredentials CANARY =
