@@ -15,6 +15,10 @@ import zipfile
 
 # By jar: the library for an architecture, and the name under which it is looked for.
 LIBRARIES = {
+    "AmazonCorrettoCryptoProvider-": (
+        "com/amazon/corretto/crypto/provider/libamazonCorrettoCryptoProvider.so",
+        "libamazonCorrettoCryptoProvider.so",
+    ),
     "jna-": ("com/sun/jna/linux-{jna}/libjnidispatch.so", "libjnidispatch.so"),
     "zstd-jni-": ("linux/{zstd}/libzstd-jni", "libzstd-jni.so"),
     "netty-transport-native-epoll-": (
@@ -26,7 +30,8 @@ NAMES = {
     "amd64": {"jna": "x86-64", "zstd": "amd64", "netty": "x86_64"},
     "arm64": {"jna": "aarch64", "zstd": "aarch64", "netty": "aarch_64"},
 }
-NATIVE_ENDINGS = (".so", ".dll", ".dylib", ".jnilib", ".a")
+# Signatures too: a jar that lost a file matches its own no more, and checking them costs time.
+LEFT_OUT = (".so", ".dll", ".dylib", ".jnilib", ".a", ".SF", ".RSA", ".DSA", ".EC")
 
 
 def library(name):
@@ -53,7 +58,7 @@ def slim(jar, target, names, epoch, native):
             if entry.filename.startswith(wanted):
                 found = True
                 write(os.path.join(native, name), data, epoch)
-            if entry.filename.endswith(NATIVE_ENDINGS) or entry.is_dir():
+            if entry.filename.endswith(LEFT_OUT) or entry.is_dir():
                 continue
             info = zipfile.ZipInfo(entry.filename, date)
             info.external_attr = 0o644 << 16

@@ -26,6 +26,7 @@ final class ArchitectureTest {
             Set.of(
                     "",
                     "error",
+                    "crypto",
                     "spec",
                     "sandbox",
                     "container",

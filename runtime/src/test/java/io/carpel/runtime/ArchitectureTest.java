@@ -31,6 +31,7 @@ final class ArchitectureTest {
             List.of(
                     "linux",
                     "error",
+                    "crypto",
                     "store",
                     "lifecycle",
                     "work",

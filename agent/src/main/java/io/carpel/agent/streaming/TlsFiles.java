@@ -1,5 +1,6 @@
 package io.carpel.agent.streaming;
 
+import io.carpel.runtime.crypto.NativeCryptography;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -45,6 +46,7 @@ final class TlsFiles {
                     "%s is not the key of the certificate in %s"
                             .formatted(files.key(), files.certificate()));
         }
+        NativeCryptography.use();
         SslContextBuilder builder = SslContextBuilder.forServer(key, chain);
         Optional<Path> clientCa = files.clientCa();
         if (clientCa.isPresent()) {

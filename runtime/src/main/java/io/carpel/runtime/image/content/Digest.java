@@ -1,5 +1,6 @@
 package io.carpel.runtime.image.content;
 
+import io.carpel.runtime.crypto.NativeCryptography;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.spec.Printable;
 import java.security.MessageDigest;
@@ -31,8 +32,9 @@ public record Digest(String algorithm, String hex) {
         return new Digest(algorithm, HexFormat.of().formatHex(hash));
     }
 
-    /// A fresh hash function of this digest's kind.
+    /// A fresh hash function of this digest's kind, made for content of any length.
     public MessageDigest hasher() {
+        NativeCryptography.use();
         return hasher(algorithm);
     }
 

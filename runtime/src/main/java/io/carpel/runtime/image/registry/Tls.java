@@ -1,5 +1,6 @@
 package io.carpel.runtime.image.registry;
 
+import io.carpel.runtime.crypto.NativeCryptography;
 import io.carpel.runtime.error.FailedPreconditionException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -180,6 +181,7 @@ final class Tls {
     }
 
     private static SSLContext context(KeyManager[] keys, TrustManager[] trust) {
+        NativeCryptography.use();
         try {
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(keys, trust, null);
