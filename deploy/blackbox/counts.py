@@ -3,7 +3,6 @@
 
 usage: counts.py surefire DIRECTORY…   reports of Maven's test plugins below the directories
        counts.py bats REPORT           bats' JUnit report
-       counts.py ginkgo REPORT         Ginkgo's JUnit report; specs outside its focus are no specs
 
 Prints what failed and why something was skipped, and last `PASSED FAILED SKIPPED`.
 """
@@ -28,15 +27,8 @@ def main(arguments):
     counts = Counter(passed=0, failed=0, skipped=0)
     for report in reports:
         for case in ElementTree.parse(report).getroot().iter("testcase"):
-            if kind != "ginkgo" or not unfocused(case):
-                counts[outcome(case)] += 1
+            counts[outcome(case)] += 1
     print(counts["passed"], counts["failed"], counts["skipped"])
-
-
-def unfocused(case):
-    """One that was skipped for a reason of its own says it after a dash."""
-    found = case.find("skipped")
-    return found is not None and found.get("message", "") in ("", "skipped")
 
 
 def outcome(case):
