@@ -7,6 +7,7 @@ import com.sun.jna.NativeLong;
 import com.sun.jna.Platform;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.IntByReference;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -91,6 +92,9 @@ public final class LinuxFileCalls implements FileCalls {
                 if (e.getErrorCode() != Errno.EINTR && e.getErrorCode() != Errno.EAGAIN) {
                     throw new ErrnoException("openat2", path, e.getErrorCode());
                 }
+            } finally {
+                // The address alone keeps nothing: a collection would free what the kernel reads.
+                Reference.reachabilityFence(how);
             }
         }
     }

@@ -8,6 +8,7 @@ import io.carpel.runtime.error.DeadlineExceededException;
 import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.systemd.Units.Scope;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.freedesktop.dbus.bin.EmbeddedDBusDaemon;
 import org.freedesktop.dbus.connections.impl.DBusConnection;
 import org.freedesktop.dbus.connections.impl.DBusConnectionBuilder;
+import org.freedesktop.dbus.exceptions.DBusException;
 import org.freedesktop.dbus.types.UInt32;
 import org.freedesktop.dbus.types.UInt64;
 import org.junit.jupiter.api.AfterEach;
@@ -36,12 +38,38 @@ final class BusUnitsTest {
     @BeforeEach
     void bus() throws Exception {
         address = "unix:path=" + directory.resolve("bus");
-        daemon = new EmbeddedDBusDaemon(address + ",listen=true");
-        daemon.startInBackgroundAndWait();
-        connection = DBusConnectionBuilder.forAddress(address).withShared(false).build();
+        daemon = started();
+        connection = connected();
         connection.requestBusName(ManagerBus.BUS_NAME);
         manager = new FakeManager(connection);
         connection.exportObject(ManagerBus.PATH, manager);
+    }
+
+    /// Each has a socket of its own behind the address, since a daemon removes its socket some time
+    /// after it was closed, and would remove that of the next.
+    private EmbeddedDBusDaemon started() throws Exception {
+        Path socket = Files.createTempDirectory(directory, "daemon").resolve("bus");
+        Path link = directory.resolve("bus");
+        Files.deleteIfExists(link);
+        Files.createSymbolicLink(link, socket);
+        var fresh = new EmbeddedDBusDaemon("unix:path=" + socket + ",listen=true");
+        fresh.startInBackgroundAndWait();
+        return fresh;
+    }
+
+    /// Once in some hundred times a daemon ends on its first client: then with another one.
+    private DBusConnection connected() throws Exception {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return DBusConnectionBuilder.forAddress(address).withShared(false).build();
+            } catch (DBusException e) {
+                daemon.close();
+                if (attempt == 5) {
+                    throw e;
+                }
+                daemon = started();
+            }
+        }
     }
 
     @AfterEach
@@ -189,7 +217,6 @@ final class BusUnitsTest {
             close();
             assertThatThrownBy(() -> units.stop("a-1.scope"))
                     .isInstanceOf(UnavailableException.class);
-            java.nio.file.Files.deleteIfExists(directory.resolve("bus"));
             bus();
             units.stop("a-1.scope");
         }
