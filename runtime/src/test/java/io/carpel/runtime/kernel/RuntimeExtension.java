@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.carpel.runtime.network.bridge.BridgeConfig;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,25 +62,20 @@ final class RuntimeExtension implements BeforeAllCallback, AfterEachCallback, Af
         if (Files.exists(Path.of("/sys/class/net", bridge))) {
             NamespaceIT.host("ip", "link", "delete", bridge);
         }
-        awaitReaped();
-        assertThat(look()).as("what is left of %s", mark).isSubsetOf(before);
+        assertThat(lookAgain()).as("what is left of %s", mark).isSubsetOf(before);
     }
 
-    /// Processes that have ended are there until somebody takes note, which may be the host's init.
-    private void awaitReaped() {
+    /// Some of it goes a moment later: processes when somebody takes note of their end, which may
+    /// be the host's init, and a pair of interfaces when the kernel has freed the network
+    /// namespace.
+    private List<String> lookAgain() throws IOException {
         Instant deadline = Instant.now().plus(RuntimeUnderTest.PATIENCE);
-        while (Instant.now().isBefore(deadline)) {
-            List<String> processes = new ArrayList<>();
-            try {
-                processes(processes);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-            if (before.containsAll(processes)) {
-                return;
-            }
+        List<String> seen = look();
+        while (!before.containsAll(seen) && Instant.now().isBefore(deadline)) {
             LockSupport.parkNanos(10_000_000);
+            seen = look();
         }
+        return seen;
     }
 
     private List<String> look() throws IOException {
