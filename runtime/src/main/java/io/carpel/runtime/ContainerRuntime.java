@@ -51,15 +51,20 @@ import io.carpel.runtime.work.WorkRoom;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// One runtime on this host: the managers, wired and recovered.
 public final class ContainerRuntime implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ContainerRuntime.class);
+
+    /// How long shims that were let go may take to be gone, at the end.
+    private static final Duration SHIMS_END = Duration.ofMillis(100);
 
     private final RuntimeConfig config;
     private final RuntimeParts parts;
@@ -217,13 +222,29 @@ public final class ContainerRuntime implements AutoCloseable {
     private static Cgroup shimCgroup(CgroupManager cgroups, Closer closer) {
         Cgroup shims = cgroups.keep("shims");
         closer.add(() -> {
-            if (shims.pids().isEmpty()) {
+            if (emptied(shims)) {
                 shims.remove();
             } else {
                 shims.occupied();
             }
         });
         return shims;
+    }
+
+    /// Whether the group is empty, or becomes so: a shim that was let go a moment ago may be on its
+    /// way out. With containers that run on, the wait is in vain, and short.
+    private static boolean emptied(Cgroup shims) {
+        long end = System.nanoTime() + SHIMS_END.toNanos();
+        while (!shims.pids().isEmpty()) {
+            if (System.nanoTime() - end >= 0) {
+                return false;
+            }
+            LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
+            if (Thread.currentThread().isInterrupted()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static ProcessPolicy policy(RuntimeConfig config) throws IOException {
