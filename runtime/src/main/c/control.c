@@ -62,6 +62,9 @@ void client_drop(struct shim *shim, struct client *client) {
     relay_free(&client->inlet, &client->outlet);
     close_fd(&client->fd);
     client->subscribed = client->attached = client->feeds = false;
+    if (shim->phase == PHASE_EMPTY) {
+        shim_give_up(shim);
+    }
 }
 
 void client_error(struct shim *shim, struct client *client, int error, const char *what) {

@@ -124,8 +124,7 @@ void shim_launch(struct shim *shim, struct client *client, size_t size) {
     shim->plan = frame_read_plan(client->fd, size);
     shim->plan_size = size;
     if (!shim->plan) {
-        unlink(shim->socket);
-        shim->phase = PHASE_OVER;
+        shim_give_up(shim);
         return;
     }
     inlet_next(&client->inlet);

@@ -109,6 +109,12 @@ static void dispatch(struct shim *shim, const struct pollfd *polls) {
     }
 }
 
+// Whoever started this has left, or never called: no plan will come.
+void shim_give_up(struct shim *shim) {
+    unlink(shim->socket);
+    shim->phase = PHASE_OVER;
+}
+
 static int loop(struct shim *shim) {
     struct pollfd polls[CLIENTS + MAX_CLIENTS];
     while (shim->phase != PHASE_OVER) {
@@ -120,7 +126,7 @@ static int loop(struct shim *shim) {
         if (ready > 0) {
             dispatch(shim, polls);
         } else if (ready == 0 && shim->phase == PHASE_EMPTY) {
-            return 1; // whoever started this is gone
+            shim_give_up(shim);
         } else if (ready == 0) {
             shim_idle(shim);
         }

@@ -61,6 +61,7 @@ struct shim {
 // shim.c
 int shim_run(int listener, const char *socket, char *arguments, size_t arguments_size);
 uint64_t monotonic_ms(void);
+void shim_give_up(struct shim *shim);
 // launch.c: from a plan to a running process
 void shim_launch(struct shim *shim, struct client *client, size_t size);
 void shim_start(struct shim *shim, struct client *client);

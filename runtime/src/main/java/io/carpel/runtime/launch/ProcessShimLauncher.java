@@ -78,7 +78,7 @@ final class ProcessShimLauncher implements ShimLauncher {
         byte[] bytes = PlanWriter.write(plan.ops());
         try {
             spawn(plan, subject);
-            try (var channel = ShimChannel.connect(plan.socket(), deadlines);
+            try (var channel = reach(plan.socket());
                     var _ = channel.guard(LAUNCH_LIMIT)) {
                 channel.send(Wire.LAUNCH, bytes);
                 Frame frame = channel.read();
@@ -95,6 +95,29 @@ final class ProcessShimLauncher implements ShimLauncher {
         } catch (IOException e) {
             // A shim that has been connected to and left ends by itself and removes its socket.
             throw new KernelFaultException(subject + ": could not launch its shim", e);
+        }
+    }
+
+    private ShimChannel reach(Path socket) throws IOException {
+        try {
+            return ShimChannel.connect(socket, deadlines);
+        } catch (ClosedByInterruptException e) {
+            dismiss(socket);
+            throw e;
+        }
+    }
+
+    /// Calls a shim and leaves, so that it does not go on waiting for its plan.
+    private void dismiss(Path socket) {
+        boolean interrupted = Thread.interrupted();
+        try {
+            ShimChannel.connect(socket, deadlines).close();
+        } catch (IOException _) {
+            // It has ended, or ends when nobody has called for a while.
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.carpel.runtime.error.CancelledException;
 import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.ResourceExhaustedException;
@@ -88,6 +89,14 @@ class LaunchIT {
                 .hasMessageContaining("open_tree /no/such/source: ENOENT");
         assertThat(container.socket()).doesNotExist();
         assertThat(container.exitRecord()).doesNotExist();
+    }
+
+    @Test
+    void anInterruptedLaunchLeavesNoShim() throws Exception {
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> shims.launch(container)).isInstanceOf(CancelledException.class);
+        assertThat(Thread.interrupted()).isTrue();
+        await(() -> Files.notExists(container.socket()));
     }
 
     @Test
