@@ -55,7 +55,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -222,29 +221,14 @@ public final class ContainerRuntime implements AutoCloseable {
     private static Cgroup shimCgroup(CgroupManager cgroups, Closer closer) {
         Cgroup shims = cgroups.keep("shims");
         closer.add(() -> {
-            if (emptied(shims)) {
+            // With containers that run on, the wait is in vain, and short.
+            if (shims.emptiesWithin(SHIMS_END)) {
                 shims.remove();
             } else {
                 shims.occupied();
             }
         });
         return shims;
-    }
-
-    /// Whether the group is empty, or becomes so: a shim that was let go a moment ago may be on its
-    /// way out. With containers that run on, the wait is in vain, and short.
-    private static boolean emptied(Cgroup shims) {
-        long end = System.nanoTime() + SHIMS_END.toNanos();
-        while (!shims.pids().isEmpty()) {
-            if (System.nanoTime() - end >= 0) {
-                return false;
-            }
-            LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
-            if (Thread.currentThread().isInterrupted()) {
-                return false;
-            }
-        }
-        return true;
     }
 
     private static ProcessPolicy policy(RuntimeConfig config) throws IOException {

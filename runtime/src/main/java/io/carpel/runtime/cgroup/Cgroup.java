@@ -3,6 +3,7 @@ package io.carpel.runtime.cgroup;
 import io.carpel.runtime.spec.ResourceLimits;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -45,6 +46,12 @@ public interface Cgroup {
 
     /// The processes in the group and below it, as this process numbers them.
     List<Integer> pids();
+
+    /// Whether no process is in the group or below it, or the last one goes before `limit` is over:
+    /// one that was told to end may be on its way out.
+    default boolean emptiesWithin(Duration limit) {
+        return CgroupRemover.await(limit, () -> pids().isEmpty());
+    }
 
     CgroupStats stats(StatsDetail detail) throws IOException;
 
