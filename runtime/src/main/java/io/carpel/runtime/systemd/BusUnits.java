@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
@@ -198,6 +199,11 @@ final class BusUnits implements Units {
             }
             // Nobody answered, or not in systemd's name: whether it was asked cannot be known.
             throw new UnavailableException("systemd does not answer: " + e.getMessage(), e);
+        } catch (RejectedExecutionException e) {
+            // The library's way to say that the connection broke between our look at it and our
+            // question: the threads that send have ended.
+            throw new UnavailableException(
+                    "the connection to systemd over %s has just broken".formatted(address), e);
         } catch (DBusException e) {
             throw new UnavailableException(
                     "could not reach systemd over %s: %s".formatted(address, e.getMessage()), e);
@@ -215,12 +221,22 @@ final class BusUnits implements Units {
             if (now.isPresent() && now.get().bus().isConnected()) {
                 return now.get();
             }
-            now.ifPresent(old -> old.bus().disconnect());
+            now.ifPresent(old -> release(old.bus()));
             Connected fresh = connect();
             connection = Optional.of(fresh);
             return fresh;
         } finally {
             connecting.unlock();
+        }
+    }
+
+    /// What a broken connection still has. That it cannot be told to end is no reason to make no
+    /// other.
+    private static void release(DBusConnection broken) {
+        try {
+            broken.disconnect();
+        } catch (RejectedExecutionException e) {
+            LOG.debug("a broken connection to systemd had ended by itself", e);
         }
     }
 
