@@ -9,7 +9,7 @@ run_packages=(libseccomp2 libnftables1 iproute2)
 build_packages=(libc6-dev make maven musl-tools)
 # What the demo and the tests use beside the agent: a registry, CNI plugins, image contents.
 # shellcheck disable=SC2034
-test_packages=(bats containernetworking-plugins curl iptables jq nftables openssl procps python3
+test_packages=(bats busybox-static containernetworking-plugins curl iptables jq nftables openssl procps python3
     uidmap)
 
 package_installed() {

@@ -16,6 +16,41 @@ need_registry() {
     [ -x "$registry_program" ] || unpack_packages "$aside" docker-registry
 }
 
+# Sets registry_programs to a directory with docker-registry and skopeo, for tests that look for them on
+# the PATH. Neither is installed: one would start a service, the other would bring a configuration that
+# all container tools of the host read.
+need_registry_programs() {
+    local aside packages
+    need_registry
+    aside=$(cache_dir)/skopeo
+    registry_programs=$(cache_dir)/registry-programs
+    mkdir -p "$registry_programs"
+    ln -sfn "$registry_program" "$registry_programs/docker-registry"
+    if command -v skopeo >/dev/null; then
+        ln -sfn "$(command -v skopeo)" "$registry_programs/skopeo"
+        return
+    fi
+    if [ ! -e "$aside/complete" ]; then
+        refresh_packages
+        mapfile -t packages < <(cd "$top/deploy/images" && PYTHONDONTWRITEBYTECODE=1 python3 -c \
+            'import packages; print("\n".join(packages.with_libraries(["skopeo"])))')
+        [ ${#packages[@]} -gt 0 ] || die "apt does not know skopeo"
+        rm -rf "$aside"
+        unpack_packages "$aside" "${packages[@]}"
+        touch "$aside/complete"
+    fi
+    # Those of its libraries that the host has are the host's.
+    rm -f "$registry_programs/skopeo"
+    cat >"$registry_programs/skopeo" <<EOF
+#!/bin/sh
+LD_LIBRARY_PATH=\$(ldconfig -p | sed -n 's,.* => \(/.*\)/[^/]*\$,\1,p' | sort -u | paste -sd:):$(
+        find "$aside" -name '*.so.*' -printf '%h\n' | sort -u | paste -sd:)
+export LD_LIBRARY_PATH
+exec $aside/usr/bin/skopeo "\$@"
+EOF
+    chmod +x "$registry_programs/skopeo"
+}
+
 free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }

@@ -21,10 +21,6 @@ final class RegistryServer implements AutoCloseable {
         this.port = port;
     }
 
-    static boolean isInstalled() {
-        return Files.isExecutable(Path.of("/usr/bin/docker-registry"));
-    }
-
     static RegistryServer start(Path directory) throws IOException {
         return start(directory, "");
     }
