@@ -12,6 +12,9 @@ cluster_parts=(kubelet kube-scheduler kube-controller-manager kube-apiserver etc
 cluster_sysctls=(vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops
     kernel.keys.root_maxkeys kernel.keys.root_maxbytes)
 
+# How many times as long as usual things may take: an emulated machine is slow.
+: "${cluster_slowness:=1}"
+
 # cluster_pid DIR PART: its pid, or nothing. The number alone proves nothing: the process has to have
 # been started by the name that only this directory has.
 cluster_pid() {
@@ -32,7 +35,7 @@ cluster_part() {
 
 # cluster_wait DIR PART SECONDS command…: until it succeeds, or the part has ended.
 cluster_wait() {
-    local dir=$1 part=$2 deadline=$((SECONDS + $3))
+    local dir=$1 part=$2 deadline=$((SECONDS + $3 * cluster_slowness))
     shift 3
     until "$@" >/dev/null 2>&1; do
         if [ -z "$(cluster_pid "$dir" "$part")" ]; then
@@ -95,7 +98,7 @@ contexts:
 END
 }
 
-# cluster_ports DIR COUNT: free ports, one a line; all are held at once, so none comes twice.
+# cluster_ports COUNT: free ports, one a line; all are held at once, so none comes twice.
 cluster_ports() {
     python3 - "$1" <<'END'
 import socket, sys
@@ -108,19 +111,32 @@ END
 
 # cluster_start DIR: everything but the agent, which must answer already. Needs need_kube.
 cluster_start() {
+    local dir=$1
+    # Whatever its root directory is, a kubelet keeps the sockets of device plugins there.
+    [ -e /var/lib/kubelet ] || touch "$dir/own-var-lib-kubelet"
+    sysctl "${cluster_sysctls[@]}" >"$dir/sysctls.before" 2>/dev/null || true
+    cluster_control_plane "$dir"
+    cluster_kubelet_config "$dir" "$(cluster_ports 1)"
+    cluster_kubelet "$dir"
+    cluster_wait "$dir" kubelet 120 cluster_kubectl "$dir" wait --for condition=Ready \
+        --timeout 60s "node/$cluster_node"
+    cluster_wait "$dir" kube-controller-manager 60 cluster_kubectl "$dir" -n default get \
+        serviceaccount/default configmap/kube-root-ca.crt
+}
+
+# cluster_control_plane DIR: etcd, the API server and what acts on it; DIR/admin.conf and
+# DIR/kubelet.conf lead there.
+cluster_control_plane() {
     local dir=$1 name ports
     mkdir -p "$dir/bin" "$dir/static" "$dir/pods"
     for name in "${cluster_parts[@]}" kubectl; do
         ln -sfn "${kube_dir:?need_kube sets it}/kube" "$dir/bin/$name"
     done
     cluster_certificates "$dir"
-    mapfile -t ports < <(cluster_ports 6)
+    mapfile -t ports < <(cluster_ports 5)
     for name in admin kube-controller-manager kube-scheduler kubelet; do
         cluster_kubeconfig "$dir" "$name" "${ports[2]}"
     done
-    # Whatever its root directory is, a kubelet keeps the sockets of device plugins there.
-    [ -e /var/lib/kubelet ] || touch "$dir/own-var-lib-kubelet"
-    sysctl "${cluster_sysctls[@]}" >"$dir/sysctls.before" 2>/dev/null || true
     cluster_etcd "$dir" "${ports[0]}" "${ports[1]}"
     cluster_apiserver "$dir" "${ports[0]}" "${ports[2]}"
     cluster_wait "$dir" kube-apiserver 90 cluster_kubectl "$dir" get --raw /readyz
@@ -130,12 +146,6 @@ cluster_start() {
         --service-account-private-key-file "$dir/pki/accounts.key"
     cluster_part "$dir" kube-scheduler --kubeconfig "$dir/kube-scheduler.conf" \
         --bind-address 127.0.0.1 --secure-port "${ports[4]}" --leader-elect=false
-    cluster_kubelet_config "$dir" "${ports[5]}"
-    cluster_kubelet "$dir"
-    cluster_wait "$dir" kubelet 120 cluster_kubectl "$dir" wait --for condition=Ready \
-        --timeout 60s "node/$cluster_node"
-    cluster_wait "$dir" kube-controller-manager 60 cluster_kubectl "$dir" -n default get \
-        serviceaccount/default configmap/kube-root-ca.crt
 }
 
 # cluster_etcd DIR CLIENTS PEERS
