@@ -12,15 +12,12 @@ import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -76,14 +73,6 @@ final class ImageRemovalIT {
                         });
     }
 
-    private static void await(BooleanSupplier what) {
-        Instant deadline = Instant.now().plus(Duration.ofSeconds(60));
-        while (!what.getAsBoolean()) {
-            assertThat(Instant.now()).as("in time").isBefore(deadline);
-            Thread.onSpinWait();
-        }
-    }
-
     private boolean isEmpty(String name) {
         try (var entries = Files.list(directory.resolve("images").resolve(name))) {
             return entries.findAny().isEmpty();
@@ -108,8 +97,8 @@ final class ImageRemovalIT {
             assertThat(isEmpty("layers")).isTrue();
             assertThat(images.store().usage().bytes()).isBetween(with - 16_384, with);
             go.countDown();
-            await(() -> isEmpty("tmp"));
-            await(() -> images.store().usage().bytes() < before + 16_384);
+            Await.until(() -> isEmpty("tmp"));
+            Await.until(() -> images.store().usage().bytes() < before + 16_384);
         }
     }
 
@@ -145,7 +134,7 @@ final class ImageRemovalIT {
             broken.set(false);
             assertThat(images.pull(ref)).isEqualTo(image);
             images.store().remove(image.id());
-            await(() -> images.store().usage().bytes() < 65_536);
+            Await.until(() -> images.store().usage().bytes() < 65_536);
             assertThat(isEmpty("layers")).isTrue();
         }
     }
@@ -168,8 +157,8 @@ final class ImageRemovalIT {
             assertThat(second.store().usage().bytes()).isGreaterThan(3_000_000);
             assertThat(second.pull(registry.address() + "/app:v1").id()).isEqualTo(image.id());
             go.countDown();
-            await(() -> isEmpty("tmp"));
-            await(() -> second.store().usage().bytes() < 2 * 3_000_000);
+            Await.until(() -> isEmpty("tmp"));
+            Await.until(() -> second.store().usage().bytes() < 2 * 3_000_000);
             assertThat(second.store().find(image.id())).isPresent();
         } finally {
             never.countDown();
@@ -214,8 +203,8 @@ final class ImageRemovalIT {
         assertThat(isEmpty("tmp")).isFalse();
         try (TestStore images = TestStore.open(directory)) {
             assertThat(images.store().list()).isEmpty();
-            await(() -> isEmpty("tmp"));
-            await(() -> images.store().usage().bytes() < 65_536);
+            Await.until(() -> isEmpty("tmp"));
+            Await.until(() -> images.store().usage().bytes() < 65_536);
             assertThat(isEmpty("layers")).isTrue();
         }
     }
