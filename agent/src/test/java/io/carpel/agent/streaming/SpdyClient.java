@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioSocketChannel;
@@ -15,6 +16,7 @@ import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.websocketx.WebSocketClientProtocolHandler.ClientHandshakeStateEvent;
 import io.netty.handler.codec.spdy.DefaultSpdyDataFrame;
 import io.netty.handler.codec.spdy.DefaultSpdySynStreamFrame;
 import io.netty.handler.codec.spdy.SpdyDataFrame;
@@ -29,6 +31,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 
@@ -37,7 +40,7 @@ final class SpdyClient implements AutoCloseable {
     private final MultiThreadIoEventLoopGroup loop =
             new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
     private final Map<Integer, Incoming> streams = new ConcurrentHashMap<>();
-    private final CompletableFuture<FullHttpResponse> answer = new CompletableFuture<>();
+    private final CompletableFuture<Integer> answer = new CompletableFuture<>();
     private final Channel channel;
     private int nextId = 1;
 
@@ -48,31 +51,56 @@ final class SpdyClient implements AutoCloseable {
     SpdyClient(String url, String protocol, Optional<SSLContext> tls) throws Exception {
         URI uri = URI.create(url);
         channel =
-                new Bootstrap()
-                        .group(loop)
-                        .channel(NioSocketChannel.class)
-                        .handler(
-                                new ChannelInitializer<>() {
-                                    @Override
-                                    protected void initChannel(Channel ch) {
-                                        tls.ifPresent(context -> {
-                                            SSLEngine engine = context.createSSLEngine();
-                                            engine.setUseClientMode(true);
-                                            ch.pipeline().addLast(new SslHandler(engine));
-                                        });
-                                        ch.pipeline().addLast(new HttpClientCodec());
-                                        ch.pipeline().addLast(new HttpObjectAggregator(65536));
-                                        ch.pipeline().addLast(new Receiver());
-                                    }
-                                })
-                        .connect(uri.getHost(), uri.getPort())
-                        .sync()
-                        .channel();
+                connect(
+                        uri,
+                        pipeline -> {
+                            tls.ifPresent(context -> {
+                                SSLEngine engine = context.createSSLEngine();
+                                engine.setUseClientMode(true);
+                                pipeline.addLast(new SslHandler(engine));
+                            });
+                            pipeline.addLast(new HttpClientCodec());
+                            pipeline.addLast(new HttpObjectAggregator(65536));
+                            pipeline.addLast(new Receiver());
+                        });
         var request =
                 new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.POST, uri.getPath());
         request.headers().set("Connection", "Upgrade").set("Upgrade", "SPDY/3.1");
         request.headers().set("Host", "x").set("X-Stream-Protocol-Version", protocol);
         channel.writeAndFlush(request).sync();
+    }
+
+    /// Speaks inside the messages of a WebSocket instead.
+    ///
+    /// @param offered subprotocols
+    SpdyClient(String url, TunnelEnd tunnel, String offered) throws Exception {
+        URI uri = URI.create(url);
+        channel =
+                connect(
+                        uri,
+                        pipeline -> {
+                            pipeline.addLast(new HttpClientCodec());
+                            pipeline.addLast(new HttpObjectAggregator(65536));
+                            pipeline.addLast(TunnelEnd.handshake(uri, offered));
+                            pipeline.addLast(tunnel.whenOpen());
+                            pipeline.addLast(new Receiver());
+                        });
+    }
+
+    private Channel connect(URI uri, Consumer<ChannelPipeline> handlers) throws Exception {
+        return new Bootstrap()
+                .group(loop)
+                .channel(NioSocketChannel.class)
+                .handler(
+                        new ChannelInitializer<>() {
+                            @Override
+                            protected void initChannel(Channel made) {
+                                handlers.accept(made.pipeline());
+                            }
+                        })
+                .connect(uri.getHost(), uri.getPort())
+                .sync()
+                .channel();
     }
 
     private Incoming stream(int id) {
@@ -85,7 +113,7 @@ final class SpdyClient implements AutoCloseable {
     }
 
     int status() throws Exception {
-        return answer.get(10, TimeUnit.SECONDS).status().code();
+        return answer.get(10, TimeUnit.SECONDS);
     }
 
     int open(Map<String, String> headers) throws Exception {
@@ -134,7 +162,7 @@ final class SpdyClient implements AutoCloseable {
         public void channelRead(ChannelHandlerContext context, Object message) {
             switch (message) {
                 case FullHttpResponse response -> {
-                    answer.complete(response);
+                    answer.complete(response.status().code());
                     if (response.status().code() == 101) {
                         context.pipeline()
                                 .addBefore(
@@ -157,6 +185,19 @@ final class SpdyClient implements AutoCloseable {
                 case SpdyRstStreamFrame reset -> stream(reset.streamId()).end.complete(false);
                 default -> {}
             }
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+            if (event == ClientHandshakeStateEvent.HANDSHAKE_COMPLETE) {
+                answer.complete(101);
+            }
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            answer.completeExceptionally(cause);
+            var _ = context.close();
         }
 
         @Override
