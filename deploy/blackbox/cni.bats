@@ -93,6 +93,36 @@ leases() {
     [ "$status" -ne 0 ]
 }
 
+@test "a pod's bandwidth annotations reach the plugin that can limit traffic, and no other is told" {
+    failing_plugin
+    # The plugins' own words, as Debian's bandwidth plugin reads them.
+    conflist 10-test.conflist '{"type": "scripted"},
+        {"type": "bandwidth", "capabilities": {"bandwidth": true}}'
+    start_cni_agent
+    sed -i "s|^input=.*|&; printf '%s\n' \"\$input\" >>$BATS_TEST_TMPDIR/inputs|" "$plugins/scripted"
+    pod=$(new_pod slow '.annotations = {"kubernetes.io/ingress-bandwidth": "8M", "kubernetes.io/egress-bandwidth": "1.5Mi",
+        "kubernetes.io/other-bandwidth": "nonsense"}')
+    # In the units of tc: the host's end of the cable sends what comes in.
+    veth=$(in_host ip -o link show type veth | sed -n 's/^[0-9]*: \([^@:]*\)[@:].*/\1/p')
+    contains "$(in_host tc qdisc show dev "$veth")" "rate 8Mbit"
+    contains "$(in_host tc qdisc show)" "rate 1572Kbit"
+    grep -q bandwidth "$BATS_TEST_TMPDIR/inputs" && false
+    # An agent that was started since knows them still.
+    kill -KILL "$(agent_pid "$agent_dir")"
+    in_host "$top/deploy/up" "$agent_dir" --registries-conf "$CARPEL_TEST_REGISTRIES_CONF" \
+        --cni-conf-dir "$conf" --cni-bin-dir "$plugins,/usr/lib/cni"
+    crictl rmp -f "$pod"
+    equal 0 "$(in_host ip -o link show type veth | wc -l)"
+    for wrong in ingress:10MB egress:999 ingress:2P egress:; do
+        run crictl runp "$(pod_file wrong ".annotations = {\"kubernetes.io/${wrong%:*}-bandwidth\": \"${wrong#*:}\"}")"
+        [ "$status" -ne 0 ]
+        contains "$output" "code = InvalidArgument"
+        contains "$output" "annotation kubernetes.io/${wrong%:*}-bandwidth '${wrong#*:}'"
+    done
+    equal "" "$(crictl pods -q)"
+    equal "" "$(leases)"
+}
+
 @test "a failing ADD is an error with the plugin's words, and what came before is undone" {
     failing_plugin
     conflist 10-test.conflist '{"type": "scripted"}'

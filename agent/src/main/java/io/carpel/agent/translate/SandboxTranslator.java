@@ -55,6 +55,9 @@ public final class SandboxTranslator {
                 namespaces,
                 config.hasDnsConfig() ? Optional.of(dns(config.getDnsConfig())) : Optional.empty(),
                 namespaces.hostNetwork() ? List.of() : ports(config),
+                namespaces.hostNetwork()
+                        ? Optional.empty()
+                        : BandwidthTranslator.of(config.getAnnotationsMap()),
                 cgroupParent(config.getLinux().getCgroupParent(), handler),
                 SysctlRules.check(config.getLinux().getSysctlsMap(), namespaces),
                 logDirectory(config.getLogDirectory()),

@@ -1,6 +1,7 @@
 package io.carpel.runtime.network;
 
 import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.spec.Bandwidth;
 import io.carpel.runtime.spec.DnsSpec;
 import io.carpel.runtime.spec.PortMapping;
 import io.carpel.runtime.spec.SandboxSpec;
@@ -46,6 +47,6 @@ public record NetworkRequest(
                 spec.ports(),
                 spec.networkArgs(),
                 spec.dns(),
-                Optional.empty());
+                spec.bandwidth());
     }
 }

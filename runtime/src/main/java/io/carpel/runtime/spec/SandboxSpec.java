@@ -12,6 +12,7 @@ import java.util.Optional;
 /// @param hostname name in the UTS namespace; empty means the host's name
 /// @param dns empty means a copy of the host's `/etc/resolv.conf`
 /// @param ports host ports that lead into the sandbox; ignored with the host's network
+/// @param bandwidth for network plugins that can limit traffic
 /// @param cgroupParent the parent cgroup as the caller names it; empty means the configured default
 /// @param sysctls namespaced kernel parameters in dotted form
 /// @param logDirectory made when absent; container logs lie below it
@@ -29,6 +30,7 @@ public record SandboxSpec(
         NamespaceSpec namespaces,
         Optional<DnsSpec> dns,
         List<PortMapping> ports,
+        Optional<Bandwidth> bandwidth,
         String cgroupParent,
         Map<String, String> sysctls,
         Optional<Path> logDirectory,
@@ -57,6 +59,7 @@ public record SandboxSpec(
                         Optional.of(user)),
                 dns,
                 ports,
+                bandwidth,
                 cgroupParent,
                 sysctls,
                 logDirectory,

@@ -3,6 +3,7 @@ package io.carpel.runtime.sandbox;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.carpel.runtime.lifecycle.ProcessIdentity;
+import io.carpel.runtime.spec.Bandwidth;
 import io.carpel.runtime.spec.Bytes;
 import io.carpel.runtime.spec.DnsSpec;
 import io.carpel.runtime.spec.IdMapping;
@@ -36,6 +37,7 @@ final class SandboxRecordTest {
                 Optional.of(
                         new DnsSpec(List.of("10.0.0.1"), List.of("a.test"), List.of("ndots:5"))),
                 List.of(new PortMapping(PortMapping.Protocol.TCP, 80, 8080, "127.0.0.1")),
+                Optional.of(new Bandwidth(1, 2, 3, 4)),
                 "/kubepods",
                 Map.of("net.ipv4.ip_forward", "1"),
                 Optional.of(Path.of("/var/log/pods/x")),

@@ -46,6 +46,7 @@ public final class SandboxSpecDraft {
                 base.namespaces(),
                 base.dns(),
                 base.ports(),
+                base.bandwidth(),
                 base.cgroupParent(),
                 base.sysctls(),
                 base.logDirectory(),

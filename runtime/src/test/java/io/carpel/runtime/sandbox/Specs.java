@@ -33,6 +33,7 @@ public final class Specs {
                 namespaces,
                 Optional.empty(),
                 List.of(),
+                Optional.empty(),
                 "",
                 Map.of(),
                 Optional.of(logDirectory),

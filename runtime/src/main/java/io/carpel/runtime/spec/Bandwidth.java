@@ -1,8 +1,12 @@
-package io.carpel.runtime.network;
+package io.carpel.runtime.spec;
 
 import io.carpel.runtime.error.InvalidArgumentException;
 
-/// Limits of the interface's traffic in bits per second and bits; 0 means no limit.
+/// Limits of a sandbox's traffic in bits per second, and how many bits may go at once; 0 means no
+/// limit.
+///
+/// @param ingressRate of what comes in
+/// @param egressRate of what goes out
 public record Bandwidth(long ingressRate, long ingressBurst, long egressRate, long egressBurst) {
     public Bandwidth {
         if (ingressRate < 0 || ingressBurst < 0 || egressRate < 0 || egressBurst < 0) {
