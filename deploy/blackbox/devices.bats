@@ -64,6 +64,53 @@ EOF
     contains "$output" "code = InvalidArgument"
 }
 
+@test "a device by name: whose node it is, its mode and groups, what all of a file share, and who wins" {
+    pod=$(new_pod whose)
+    cat >"$BATS_FILE_TMPDIR/cdi/gadget.json" <<'EOF'
+{"cdiVersion": "0.7.0", "kind": "example.test/gadget",
+ "containerEdits": {"env": ["SHARED=1"], "deviceNodes": [{"path": "/dev/control", "hostPath": "/dev/zero"}]},
+ "devices": [
+   {"name": "0", "containerEdits": {"env": ["FIRST=1"], "additionalGids": [0, 4444], "deviceNodes": [
+     {"path": "/dev/control", "hostPath": "/dev/zero"},
+     {"path": "/dev/gadget0", "hostPath": "/dev/full", "fileMode": 384, "uid": 0, "gid": 7}]}},
+   {"name": "1", "containerEdits": {"env": ["SECOND=1"], "deviceNodes": [
+     {"path": "/dev/gadget1", "hostPath": "/dev/full", "permissions": "none"}]}}]}
+EOF
+    both='.CDI_devices = [{name: "example.test/gadget=0"}, {name: "example.test/gadget=1"}]
+        | .linux.security_context = {run_as_user: {value: 1000}, run_as_group: {value: 1001}}'
+    container=$(new_container "$pod" whose one "$both")
+    # Those that nobody is named for are whose process it is.
+    equal "1000 1001" "$(inside "$container" stat -c '%u %g' /dev/control)"
+    equal "0 7 600" "$(inside "$container" stat -c '%u %g %a' /dev/gadget0)"
+    equal "1001 4444" "$(inside "$container" id -G)"
+    equal "111" "$(inside "$container" sh -c "echo \$SHARED\$FIRST\$SECOND")"
+    inside "$container" head -c 1 /dev/control >/dev/null
+    run ! inside "$container" head -c 1 /dev/gadget1
+    contains "$output" "not permitted"
+    # Two files of one directory that define the same device: neither is taken, others still are.
+    cat >"$BATS_FILE_TMPDIR/cdi/rival.yaml" <<'EOF'
+cdiVersion: 0.5.0
+kind: example.test/gadget
+devices: [{name: "0", containerEdits: {env: [FIRST=rival]}}]
+EOF
+    run create "$both" whose
+    [ "$status" -ne 0 ]
+    contains "$output" "code = FailedPrecondition"
+    contains "$output" "gadget.json"
+    contains "$output" "rival.yaml"
+    new_container "$pod" whose two "$(named example.test/gadget=1)"
+    rm "$BATS_FILE_TMPDIR/cdi/rival.yaml"
+    new_container "$pod" whose three "$both"
+}
+
+@test "a privileged container may ask for a device that it has anyway" {
+    pod=$(new_pod all '.linux.security_context.privileged = true')
+    container=$(new_container "$pod" all one \
+        '.linux.security_context.privileged = true
+         | .devices = [{host_path: "/dev/fuse", container_path: "/dev/fuse", permissions: "rwm"}]')
+    equal "a e5" "$(inside "$container" stat -c '%t %T' /dev/fuse)"
+}
+
 @test "a device that is missing is named" {
     pod=$(new_pod missing)
     run create '.devices = [{host_path: "/dev/no-such", container_path: "/dev/x", permissions: "rwm"}]' missing

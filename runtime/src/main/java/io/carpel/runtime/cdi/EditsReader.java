@@ -15,7 +15,7 @@ import tools.jackson.databind.JsonNode;
 
 /// Reads `containerEdits`. What cannot be done is checked for its form and remembered by name.
 final class EditsReader {
-    private static final Pattern PERMISSIONS = Pattern.compile("[rwm]{0,3}");
+    private static final Pattern PERMISSIONS = Pattern.compile("[rwm]{0,3}|none");
     private static final Pattern KIND = Pattern.compile("[bcup]?");
     private static final long MAX_MODE = 07777;
 
@@ -90,11 +90,14 @@ final class EditsReader {
     }
 
     private void group(Fields fields, JsonNode group) throws SpecException {
-        boolean fine = group.isIntegralNumber() && group.asLong(-1) > 0;
+        boolean fine = group.isIntegralNumber() && group.asLong(-1) >= 0;
         if (!fine || group.asLong(-1) > Integer.MAX_VALUE) {
-            throw fields.wrong("additionalGids", group.toString(), "is not a group above 0");
+            throw fields.wrong("additionalGids", group.toString(), "is not a group");
         }
-        groups.add(group.asLong());
+        // The specification wants 0 to be passed over.
+        if (group.asLong() > 0) {
+            groups.add(group.asLong());
+        }
     }
 
     private void device(String where, JsonNode node) throws SpecException {
@@ -130,7 +133,7 @@ final class EditsReader {
                 new DeviceSpec(
                         hostPath,
                         path,
-                        fields.text("permissions", PERMISSIONS, "made of r, w and m"),
+                        fields.text("permissions", PERMISSIONS, "made of r, w and m, or none"),
                         Optional.of(
                                 new Node(
                                         kind.equals("u") ? "c" : kind,

@@ -15,6 +15,7 @@ import io.carpel.runtime.launch.ContainerLaunch.PathRules;
 import io.carpel.runtime.launch.ContainerLaunch.PodFiles;
 import io.carpel.runtime.launch.ContainerLaunch.RootFilesystem;
 import io.carpel.runtime.launch.ContainerLaunch.ShimFiles;
+import io.carpel.runtime.launch.Credentials;
 import io.carpel.runtime.launch.ResolvedProcess;
 import io.carpel.runtime.launch.ShimConnection;
 import io.carpel.runtime.lifecycle.Step;
@@ -174,16 +175,16 @@ final class ContainerSteps {
     private HostDevices.Found findDevices(ContainerDraft draft) throws IOException {
         List<DeviceSpec> wanted = draft.wanted.devices();
         boolean all = draft.spec.security().privileged();
-        long uid = draft.process().credentials().uid();
+        Credentials owner = draft.process().credentials();
         if (wanted.isEmpty()) {
-            return devices.find(wanted, all, uid);
+            return devices.find(wanted, all, owner);
         }
         String place = "device " + Printable.of(wanted.getFirst().hostPath());
         return rooms.work()
                 .slow()
                 .call(spot -> {
                     spot.at(place);
-                    return devices.find(wanted, all, uid);
+                    return devices.find(wanted, all, owner);
                 });
     }
 

@@ -5,6 +5,7 @@ import io.carpel.runtime.cgroup.DeviceRules.Rule;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.launch.ContainerLaunch.Device;
+import io.carpel.runtime.launch.Credentials;
 import io.carpel.runtime.linux.FileCalls;
 import io.carpel.runtime.spec.DeviceSpec;
 import io.carpel.runtime.spec.Printable;
@@ -15,13 +16,18 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /// Finds the device nodes that a container may use, and the rules that let it.
 final class HostDevices {
     private static final int LIMIT = 10_000;
     private static final int MAX_DEPTH = 8;
+
+    /// Instead of permissions, in descriptions of devices.
+    private static final String NO_ACCESS = "none";
 
     /// Directories of `/dev` that every container has of its own, and nodes that are made anew.
     private static final Set<String> OWN =
@@ -39,8 +45,8 @@ final class HostDevices {
     /// @param nodes beyond those that every container has
     record Found(List<Device> nodes, DeviceRules rules) {}
 
-    /// @param uid of the container's process, who owns nodes that nobody is named for
-    Found find(List<DeviceSpec> specs, boolean privileged, long uid) throws IOException {
+    /// @param owner whom the container's process runs as, who owns nodes that nobody is named for
+    Found find(List<DeviceSpec> specs, boolean privileged, Credentials owner) throws IOException {
         List<Device> nodes = new ArrayList<>();
         DeviceRules rules = privileged ? DeviceRules.allowAll() : DeviceRules.defaults();
         if (privileged) {
@@ -48,19 +54,37 @@ final class HostDevices {
         }
         for (DeviceSpec spec : specs) {
             int before = nodes.size();
-            add(spec, uid, nodes);
+            add(spec, owner, nodes);
             for (Device node : nodes.subList(before, nodes.size())) {
-                rules = rules.and(rule(node.hostPath(), access(spec)));
+                if (!makesOnly(spec)) {
+                    rules = rules.and(rule(node.hostPath(), access(spec)));
+                }
             }
         }
         if (nodes.size() > LIMIT) {
             throw new InvalidArgumentException(
                     "%d devices are more than %d".formatted(nodes.size(), LIMIT));
         }
-        return new Found(nodes, rules);
+        return new Found(oneForEachPlace(nodes), rules);
     }
 
-    private void add(DeviceSpec spec, long uid, List<Device> nodes) throws IOException {
+    /// Of two for the same place the later one counts: what is asked for comes after what a
+    /// privileged container has anyway, and several devices of a vendor often share a node.
+    private static List<Device> oneForEachPlace(List<Device> nodes) {
+        Map<Path, Device> places = new LinkedHashMap<>();
+        for (Device node : nodes) {
+            places.put(Path.of(node.containerPath()).normalize(), node);
+        }
+        return List.copyOf(places.values());
+    }
+
+    /// Whether only the node is wanted, and no leave to use it: only descriptions of devices can
+    /// say so.
+    private static boolean makesOnly(DeviceSpec spec) {
+        return spec.node().isPresent() && spec.permissions().equals(NO_ACCESS);
+    }
+
+    private void add(DeviceSpec spec, Credentials owner, List<Device> nodes) throws IOException {
         if (!spec.hostPath().startsWith("/") || !spec.containerPath().startsWith("/")) {
             throw new InvalidArgumentException(
                     "device '%s' at '%s': both paths must be absolute"
@@ -77,7 +101,7 @@ final class HostDevices {
         }
         int before = nodes.size();
         if (spec.node().isPresent() && isDevice(host)) {
-            nodes.add(asDescribed(spec, spec.node().get(), host, uid));
+            nodes.add(asDescribed(spec, spec.node().get(), host, owner));
         } else if (Files.isDirectory(host)) {
             walk(host, spec.containerPath(), 0, nodes);
         } else if (isDevice(host)) {
@@ -113,9 +137,10 @@ final class HostDevices {
     }
 
     /// @throws InvalidArgumentException when the host's node is another device than described
-    private static Device asDescribed(DeviceSpec spec, DeviceSpec.Node node, Path host, long uid)
+    private static Device asDescribed(
+            DeviceSpec spec, DeviceSpec.Node node, Path host, Credentials owner)
             throws IOException {
-        Rule found = rule(host, access(spec));
+        Rule found = rule(host, "rwm");
         boolean kind = node.kind().isEmpty() || node.kind().charAt(0) == found.type().letter();
         boolean major = node.major().isEmpty() || node.major().get() == found.major();
         boolean minor = node.minor().isEmpty() || node.minor().get() == found.minor();
@@ -135,8 +160,8 @@ final class HostDevices {
                 host,
                 spec.containerPath(),
                 node.mode().orElse(Device.HOSTS),
-                node.uid().orElse(uid > 0 ? uid : Device.HOSTS),
-                node.gid().orElse(Device.HOSTS));
+                node.uid().orElse(owner.uid() > 0 ? owner.uid() : Device.HOSTS),
+                node.gid().orElse(owner.gid() > 0 ? owner.gid() : Device.HOSTS));
     }
 
     private static boolean isDevice(Path path) throws IOException {

@@ -69,7 +69,7 @@ final class CdiRegistryTest {
               - name: 0-a
                 containerEdits:
                   env: ["MINE=a=b"]
-                  additionalGids: [44]
+                  additionalGids: [0, 44]
                   deviceNodes:
                     - path: /dev/gpu0
                       hostPath: /dev/full
@@ -267,8 +267,8 @@ final class CdiRegistryTest {
                         + " [{\"name\": \"a\", \"containerEdits\": {\"additionalGids\": [5]}}]}"
                         + "|needs cdiVersion 0.7.0",
                 "{\"cdiVersion\": \"0.7.0\", \"kind\": \"a.b/c\", \"devices\":"
-                        + " [{\"name\": \"a\", \"containerEdits\": {\"additionalGids\": [0]}}]}"
-                        + "|is not a group above 0",
+                        + " [{\"name\": \"a\", \"containerEdits\": {\"additionalGids\": [-1]}}]}"
+                        + "|additionalGids '-1' is not a group",
                 "{\"cdiVersion\": \"0.6.0\", \"kind\": \"a.b/c\", \"devices\":"
                         + " [{\"name\": \"a\", \"containerEdits\": {\"deviceNodes\":"
                         + " [{\"path\": \"dev\"}]}}]}|path 'dev' is not an absolute path",

@@ -9,11 +9,14 @@ import io.carpel.runtime.container.HostDevices.Found;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.launch.ContainerLaunch.Device;
+import io.carpel.runtime.launch.Credentials;
+import io.carpel.runtime.security.CapabilitySets;
 import io.carpel.runtime.spec.DeviceSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,10 +26,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class HostDevicesTest {
     @TempDir Path directory;
 
+    private static final Credentials ROOT = as(0, 0);
+
     private final HostDevices devices = new HostDevices(Path.of("/dev"));
 
+    private static Credentials as(long uid, long gid) {
+        return new Credentials(uid, gid, List.of(), new CapabilitySets(0, 0, 0, 0, 0));
+    }
+
     private Found find(DeviceSpec... specs) throws IOException {
-        return devices.find(List.of(specs), false, 0);
+        return devices.find(List.of(specs), false, ROOT);
     }
 
     private static List<Rule> added(Found found) {
@@ -61,7 +70,7 @@ final class HostDevicesTest {
         // As if /dev were any directory: nothing of it is left out.
         Found found =
                 new HostDevices(Path.of("/elsewhere"))
-                        .find(List.of(new DeviceSpec("/dev", "/dev/host", "rw")), false, 0);
+                        .find(List.of(new DeviceSpec("/dev", "/dev/host", "rw")), false, ROOT);
         assertThat(found.nodes())
                 .contains(Device.likeHost(Path.of("/dev/full"), "/dev/host/full"))
                 .allMatch(device -> device.containerPath().startsWith("/dev/host/"));
@@ -103,10 +112,61 @@ final class HostDevicesTest {
 
     @Test
     void aPrivilegedContainerHasTheHostsDevicesButForItsOwnDirectories() throws IOException {
-        Found found = devices.find(List.of(), true, 0);
+        Found found = devices.find(List.of(), true, ROOT);
         assertThat(found.rules()).isEqualTo(DeviceRules.allowAll());
         assertThat(found.nodes())
                 .noneMatch(device -> device.containerPath().startsWith("/dev/pts/"))
                 .noneMatch(device -> device.containerPath().equals("/dev/null"));
+    }
+
+    @Test
+    void ofTwoForTheSamePlaceTheLaterOneCounts() throws IOException {
+        DeviceSpec first = new DeviceSpec("/dev/zero", "/dev/x", "r");
+        DeviceSpec later = new DeviceSpec("/dev/full", "/dev//x", "w");
+        Found found = find(first, later);
+        assertThat(found.nodes()).containsExactly(Device.likeHost(Path.of("/dev/full"), "/dev//x"));
+        assertThat(added(found)).hasSize(2);
+        // What a privileged container has anyway may be asked for, too.
+        List<Device> all = devices.find(List.of(), true, ROOT).nodes();
+        Device some = all.getFirst();
+        DeviceSpec again = new DeviceSpec(some.hostPath().toString(), some.containerPath(), "rwm");
+        assertThat(devices.find(List.of(again), true, ROOT).nodes()).isEqualTo(all);
+    }
+
+    private static DeviceSpec described(String permissions, Optional<Long> uid) {
+        return new DeviceSpec(
+                "/dev/full",
+                "/dev/x",
+                permissions,
+                Optional.of(
+                        new DeviceSpec.Node(
+                                "c",
+                                Optional.of(1L),
+                                Optional.of(7L),
+                                Optional.empty(),
+                                uid,
+                                Optional.empty())));
+    }
+
+    @Test
+    void aDescribedNodeIsTheProcesssUnlessItIsSaidWhose() throws IOException {
+        Path full = Path.of("/dev/full");
+        List<DeviceSpec> wanted = List.of(described("rw", Optional.empty()));
+        assertThat(devices.find(wanted, false, as(5, 6)).nodes())
+                .containsExactly(new Device(full, "/dev/x", Device.HOSTS, 5, 6));
+        assertThat(devices.find(wanted, false, ROOT).nodes())
+                .containsExactly(Device.likeHost(full, "/dev/x"));
+        assertThat(devices.find(List.of(described("rw", Optional.of(0L))), false, as(5, 6)).nodes())
+                .containsExactly(new Device(full, "/dev/x", Device.HOSTS, 0, 6));
+    }
+
+    @Test
+    void aDescriptionMayWantTheNodeWithoutLeaveToUseIt() throws IOException {
+        Found found = find(described("none", Optional.empty()));
+        assertThat(found.nodes()).hasSize(1);
+        assertThat(added(found)).isEmpty();
+        assertThatThrownBy(() -> find(new DeviceSpec("/dev/full", "/dev/x", "none")))
+                .isInstanceOf(InvalidArgumentException.class)
+                .hasMessageContaining("'none'");
     }
 }
