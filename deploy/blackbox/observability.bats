@@ -81,10 +81,10 @@ hang_up() {
     pid=$(cat "$agent_dir/agent.pid")
     crictl version
     run ! logged '.level == "DEBUG"'
-    printf 'log.format = "json"\nlog.level = "debug"\npod.shm-size = "1MiB"\n' >"$config"
+    printf 'log.format = "json"\nlog.level = "debug"\nbridge.name = "br1"\n' >"$config"
     hang_up
     wait_for 10 logged '.message | startswith("configuration read again: [log.level")
-        and contains("; takes effect at the next start: [pod.shm-size")'
+        and contains("; takes effect at the next start: [bridge.name")'
     crictl version
     wait_for 10 logged '.level == "DEBUG" and .method == "Version"'
     printf 'log.level = "loud"\n' >"$config"
@@ -120,6 +120,52 @@ hang_up() {
     grep -q 'none.conf: a \[\[registry\]\] has neither' "$dir/said"
     kill -HUP "$(cat "$dir/agent.pid")"
     wait_for 10 grep -q 'pulls will fail: .*none.conf: a \[\[registry\]\] has neither' "$dir/agent.log"
+    "$top/deploy/down" "$dir"
+}
+
+@test "SIGHUP changes which images are pinned, and what new pods and containers get" {
+    dir=$BATS_TEST_TMPDIR/changing
+    mkdir -p "$dir"
+    printf 'image.pinned = []\n' >"$dir/config.toml"
+    agent_start "$dir" --config "$dir/config.toml" --registries-conf "$CARPEL_TEST_REGISTRIES_CONF"
+    agent_dir=$dir
+    crictl pull "$busybox"
+    equal null "$(crictl inspecti "$busybox" | jq .status.pinned)"
+    before=$(new_container "$(new_pod before)" before one)
+    mkdir "$dir/devices"
+    cat >"$dir/devices/x.yaml" <<'EOF'
+cdiVersion: 0.5.0
+kind: example.test/x
+devices: [{name: y, containerEdits: {env: [GIVEN=1]}}]
+EOF
+    cat >"$dir/config.toml" <<EOF
+image.pinned = ["example.test/carpel/*"]
+pod.shm-size = "3MiB"
+pod.missing-mount-source = "refuse"
+cdi.spec-dirs = ["$dir/devices"]
+security.default-capabilities = ["CHOWN"]
+EOF
+    kill -HUP "$(agent_pid "$dir")"
+    wait_for 10 grep -q 'configuration read again: .*image.pinned = \["example.test/carpel/\*"\]' "$dir/agent.log"
+    equal true "$(crictl inspecti "$busybox" | jq .status.pinned)"
+    equal true "$(crictl images -o json | jq .images[0].pinned)"
+    after=$(new_container "$(new_pod after)" after one '.CDI_devices = [{name: "example.test/x=y"}]')
+    equal 65536 "$(inside "$before" df -k /dev/shm | awk 'END { print $2 }')"
+    equal 3072 "$(inside "$after" df -k /dev/shm | awk 'END { print $2 }')"
+    equal 0000000000000001 "$(awk '/^CapEff/ { print $2 }' "/proc/$(host_pid "$after")/status")"
+    equal 1 "$(inside "$after" sh -c 'echo $GIVEN')"
+    run crictl create "$(crictl pods -q --name after)" \
+        "$(container_file two ".mounts = [{host_path: \"$dir/absent\", container_path: \"/x\"}]")" \
+        "$BATS_TEST_TMPDIR/pod-after.json"
+    [ "$status" -ne 0 ]
+    contains "$output" "$dir/absent"
+    [ ! -e "$dir/absent" ]
+    # Nonsense leaves all of it as it is.
+    printf 'image.pinned = ["a*b"]\n' >"$dir/config.toml"
+    kill -HUP "$(agent_pid "$dir")"
+    wait_for 10 grep -q "configuration not taken up, the old one stays: pinned image 'a\*b'" "$dir/agent.log"
+    equal true "$(crictl inspecti "$busybox" | jq .status.pinned)"
+    remove_pods
     "$top/deploy/down" "$dir"
 }
 

@@ -2,6 +2,7 @@ package io.carpel.agent;
 
 import io.carpel.agent.config.AgentConfig;
 import io.carpel.agent.config.BuildInfo;
+import io.carpel.agent.config.ConfigException;
 import io.carpel.agent.config.ConfigKeys;
 import io.carpel.agent.config.HandlerSettings;
 import io.carpel.agent.config.RuntimeSettings;
@@ -39,6 +40,7 @@ import io.carpel.agent.translate.SandboxTranslator;
 import io.carpel.runtime.ContainerRuntime;
 import io.carpel.runtime.HostAccess;
 import io.carpel.runtime.RuntimeConfig;
+import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.host.KernelFeatures;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -198,18 +200,23 @@ final class Agent implements AutoCloseable {
                 stats, events, new PodMetricsService(Counters.of(runtime.counters()), usages));
     }
 
-    /// Makes ready to go by another configuration, as far as that can be while serving: handlers,
-    /// and how images are pulled.
+    /// Makes ready to go by another configuration, as far as that can be while serving: handlers
+    /// with what they fall back to, how images are pulled and kept, and how containers' mounts and
+    /// devices are found.
     ///
     /// @return puts it into effect
-    /// @throws io.carpel.agent.config.ConfigException when it contradicts itself; then nothing
-    ///   changes
+    /// @throws ConfigException when it contradicts itself; then nothing changes
     Runnable prepare(AgentConfig next) {
         Handlers handlers = HandlerSettings.of(next);
-        RuntimeConfig.Images images = RuntimeSettings.of(next).images();
+        RuntimeConfig runtime = RuntimeSettings.of(next);
+        try {
+            HostAccess.check(runtime);
+        } catch (InvalidArgumentException e) {
+            throw new ConfigException(String.valueOf(e.getMessage()), e);
+        }
         return () -> {
             ground.handlers().become(handlers);
-            ground.runtime().use(images);
+            ground.runtime().use(runtime.images(), runtime.containers());
         };
     }
 

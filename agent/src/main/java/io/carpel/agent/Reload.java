@@ -32,8 +32,13 @@ final class Reload {
                     ConfigKeys.REGISTRIES_CONF,
                     ConfigKeys.MAX_DOWNLOADS,
                     ConfigKeys.STALL_TIMEOUT,
+                    ConfigKeys.PINNED_IMAGES,
+                    ConfigKeys.MISSING_SOURCE,
+                    ConfigKeys.CDI_DIRS,
                     // What a handler falls back to.
                     ConfigKeys.DEFAULT_SECCOMP,
+                    ConfigKeys.DEFAULT_CAPABILITIES,
+                    ConfigKeys.SHM_SIZE,
                     ConfigKeys.SUBID_USER);
 
     private final Supplier<AgentConfig> source;

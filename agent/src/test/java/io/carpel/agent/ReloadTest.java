@@ -10,6 +10,9 @@ import io.carpel.agent.config.AgentConfig;
 import io.carpel.agent.config.ConfigException;
 import io.carpel.agent.config.ConfigKeys;
 import io.carpel.agent.config.ConfigLoader;
+import io.carpel.agent.config.HandlerSettings;
+import io.carpel.agent.translate.Handler;
+import io.carpel.agent.translate.Handlers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,24 +71,24 @@ final class ReloadTest {
 
     @Test
     void theLogChangesAtOnceAndTheRestWaits() throws IOException {
-        write("[log]\nlevel = \"debug\"\n[pod]\nshm-size = \"1MiB\"\n");
+        write("[log]\nlevel = \"debug\"\n[bridge]\nname = \"br1\"\n");
         assertThat(applied).hasSize(1);
         assertThat(applied.getFirst().get(ConfigKeys.LOG_LEVEL))
                 .isEqualTo(ConfigKeys.LogLevel.DEBUG);
         assertThat(said())
                 .containsExactly(
                         "configuration read again: [log.level = \"debug\"]; takes effect at the next"
-                                + " start: [pod.shm-size = \"1MiB\"]");
+                                + " start: [bridge.name = \"br1\"]");
     }
 
     @Test
     void whatWaitsIsSaidEachTimeUntilItIsTakenBack() throws IOException {
-        write("[pod]\nshm-size = \"1MiB\"\n");
-        write("[pod]\nshm-size = \"1MiB\"\n");
+        write("[bridge]\nname = \"br1\"\n");
+        write("[bridge]\nname = \"br1\"\n");
         assertThat(said())
                 .containsExactly(
                         "configuration read again: nothing changed; takes effect at the next"
-                                + " start: [pod.shm-size = \"1MiB\"]");
+                                + " start: [bridge.name = \"br1\"]");
         write("");
         assertThat(said()).containsExactly("configuration read again: nothing changed");
     }
@@ -126,18 +129,40 @@ final class ReloadTest {
                 """
                 [image]
                 stall-timeout = "9s"
-                [handlers.batch]
+                pinned = ["registry.test/app:1"]
+                [security]
+                default-capabilities = ["CHOWN"]
+                [pod]
                 shm-size = "1MiB"
+                missing-mount-source = "refuse"
+                [cdi]
+                spec-dirs = ["/etc/devices"]
+                [handlers.batch]
+                default-seccomp = "unconfined"
                 [handlers.small]
                 """);
         assertThat(said())
                 .containsExactly(
-                        "configuration read again: [image.stall-timeout = \"9s\","
+                        "configuration read again: [security.default-capabilities = [\"CHOWN\"],"
+                                + " pod.shm-size = \"1MiB\", pod.missing-mount-source = \"refuse\","
+                                + " cdi.spec-dirs = [\"/etc/devices\"],"
+                                + " image.stall-timeout = \"9s\","
+                                + " image.pinned = [\"registry.test/app:1\"],"
                                 + " handlers.batch is new, handlers.small is new]");
-        write("[handlers.batch]\nshm-size = \"2MiB\"\n");
+        Handlers handlers = HandlerSettings.of(served.getLast());
+        for (String name : List.of("", "batch")) {
+            Handler handler = handlers.asked("runtime_handler", name);
+            assertThat(handler.shmSize()).contains(1L << 20);
+            assertThat(handler.capabilities()).contains(List.of("CHOWN"));
+        }
+        write("[handlers.batch]\ndefault-seccomp = \"runtime-default\"\n");
         assertThat(said())
                 .containsExactly(
-                        "configuration read again: [image.stall-timeout = \"1m\","
+                        "configuration read again: [security.default-capabilities = "
+                                + ConfigKeys.DEFAULT_CAPABILITIES.fallbackToml()
+                                + ", pod.shm-size = \"64MiB\", pod.missing-mount-source = \"create\","
+                                + " cdi.spec-dirs = [\"/etc/cdi\", \"/var/run/cdi\"],"
+                                + " image.stall-timeout = \"1m\", image.pinned = [],"
                                 + " handlers.batch, handlers.small is gone]");
         assertThat(served).hasSize(2);
         assertThat(served.getLast().handlers()).hasSize(1);

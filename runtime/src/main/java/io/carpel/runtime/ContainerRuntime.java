@@ -21,6 +21,7 @@ import io.carpel.runtime.host.FeatureProbe;
 import io.carpel.runtime.image.ImageAccounts;
 import io.carpel.runtime.image.ImageArchives;
 import io.carpel.runtime.image.ImagePuller;
+import io.carpel.runtime.image.ImageSettings;
 import io.carpel.runtime.image.ImageStore;
 import io.carpel.runtime.launch.CgroupPlacement;
 import io.carpel.runtime.lifecycle.Closer;
@@ -55,6 +56,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,6 +68,7 @@ public final class ContainerRuntime implements AutoCloseable {
     private static final Duration SHIMS_END = Duration.ofMillis(100);
 
     private final RuntimeConfig config;
+    private final AtomicReference<RuntimeConfig.Containers> choices;
     private final RuntimeParts parts;
     private final SandboxManager sandboxes;
     private final ContainerManager containers;
@@ -82,6 +85,7 @@ public final class ContainerRuntime implements AutoCloseable {
             RuntimeConfig config, RuntimeParts parts, RuntimeWatches watches, Closer closer)
             throws IOException {
         this.config = config;
+        this.choices = new AtomicReference<>(config.containers());
         this.parts = parts;
         this.closer = closer;
         Cgroup shims = shimCgroup(parts.cgroups(), closer);
@@ -91,7 +95,7 @@ public final class ContainerRuntime implements AutoCloseable {
         this.containers =
                 ContainerManager.open(
                         Container.table(),
-                        containerSettings(config, parts.mounts(), helpers),
+                        containerSettings(parts.mounts(), helpers),
                         sandboxTable,
                         new StoredImages(parts.images(), new ImageAccounts(parts.files())),
                         new ContainerKernel(
@@ -205,15 +209,14 @@ public final class ContainerRuntime implements AutoCloseable {
         GroundLayer.make(layout.groundLayer());
     }
 
-    private static ContainerSettings containerSettings(
-            RuntimeConfig config, MountCalls mounts, CgroupPlacement helpers) {
+    private ContainerSettings containerSettings(MountCalls mounts, CgroupPlacement helpers) {
         return new ContainerSettings(
                 config.layout(),
                 helpers,
                 Path.of("/dev"),
                 FeatureProbe.recursiveReadonly(mounts, config.layout().stateDir()),
-                config.containers().createMissingMountSources(),
-                config.containers().cdiDirectories());
+                () -> choices.get().createMissingMountSources(),
+                () -> choices.get().cdiDirectories());
     }
 
     /// Shims and other helpers share one group: they die neither with this process's service nor
@@ -269,9 +272,13 @@ public final class ContainerRuntime implements AutoCloseable {
         return puller;
     }
 
-    /// Pulls from now on go by these settings.
-    public void use(RuntimeConfig.Images images) {
-        puller.use(RuntimeParts.images(images));
+    /// From now on images are pulled and kept, and containers made, by these settings: which
+    /// sources of mounts are made, and where devices are described.
+    public void use(RuntimeConfig.Images images, RuntimeConfig.Containers chosen) {
+        ImageSettings settings = RuntimeParts.images(images);
+        puller.use(settings);
+        parts.images().pin(settings.pinned());
+        choices.set(chosen);
     }
 
     public ImageArchives archives() {

@@ -24,7 +24,8 @@ import picocli.CommandLine.Spec;
             "Run the agent in the foreground until SIGTERM. Containers outlive it: a new agent finds"
                     + " them again.",
             "SIGHUP reads the configuration again: the log's level, format and file, the runtime"
-                    + " handlers with what they fall back to, and how images are pulled change at"
+                    + " handlers with what they fall back to, how images are pulled and which are"
+                    + " pinned, and where devices and missing mount sources come from change at"
                     + " once, for what is made from then on; the log names what waits for the next"
                     + " start. A configuration that is not valid changes nothing: `carpel config"
                     + " check` says so beforehand."

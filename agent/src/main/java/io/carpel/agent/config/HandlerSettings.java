@@ -20,8 +20,29 @@ public final class HandlerSettings {
                         ? ProfileSpec.runtimeDefault()
                         : ProfileSpec.unconfined();
         return new Handlers(
-                Handler.plain("", seccomp),
+                standard(config, seccomp),
                 config.handlers().stream().map(own -> handler(own, config, seccomp)).toList());
+    }
+
+    /// The one that pods get which ask for none.
+    private static Handler standard(AgentConfig config, ProfileSpec seccomp) {
+        return new Handler(
+                "",
+                Optional.empty(),
+                false,
+                Optional.of(capabilities(config)),
+                seccomp,
+                ProfileSpec.runtimeDefault(),
+                false,
+                List.of(),
+                Optional.of(config.get(ConfigKeys.SHM_SIZE)),
+                "");
+    }
+
+    /// An empty list means the usual one, as in the runtime's own settings.
+    private static List<String> capabilities(AgentConfig config) {
+        List<String> chosen = config.get(ConfigKeys.DEFAULT_CAPABILITIES);
+        return chosen.isEmpty() ? ConfigKeys.DEFAULT_CAPABILITIES.fallback() : chosen;
     }
 
     private static Handler handler(HandlerConfig own, AgentConfig config, ProfileSpec seccomp) {
@@ -35,14 +56,15 @@ public final class HandlerSettings {
                                         own.get(HandlerKeys.IDS_PER_POD)))
                         : Optional.empty(),
                 own.get(HandlerKeys.MAP_VOLUMES),
-                own.get(HandlerKeys.CAPABILITIES),
+                own.get(HandlerKeys.CAPABILITIES).or(() -> Optional.of(capabilities(config))),
                 own.get(HandlerKeys.SECCOMP).map(HandlerSettings::seccomp).orElse(seccomp),
                 own.get(HandlerKeys.APPARMOR)
                         .map(name -> new ProfileSpec(ProfileSpec.Kind.LOCALHOST, name))
                         .orElse(ProfileSpec.runtimeDefault()),
                 own.get(HandlerKeys.NO_NEW_PRIVILEGES),
                 rlimits(own),
-                own.get(HandlerKeys.SHM_SIZE),
+                own.get(HandlerKeys.SHM_SIZE)
+                        .or(() -> Optional.of(config.get(ConfigKeys.SHM_SIZE))),
                 own.get(HandlerKeys.CGROUP_PARENT).orElse(""));
     }
 

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.ObjectMapper;
@@ -45,7 +46,7 @@ public final class CdiRegistry {
     private static final ObjectMapper JSON = JsonMapper.builder().build();
     private static final ObjectMapper YAML = YAMLMapper.builder().build();
 
-    private final List<Path> directories;
+    private final Supplier<List<Path>> where;
     private final Map<Path, Parsed> cache = new ConcurrentHashMap<>();
 
     /// A file that has the same stamp has the same content.
@@ -55,11 +56,13 @@ public final class CdiRegistry {
     private record Parsed(Stamp stamp, Optional<DeviceFile> spec, String problem) {}
 
     /// @param specs by the precedence of their directories, lowest first
-    private record Scan(List<List<DeviceFile>> specs, List<String> problems) {}
+    private record Scan(
+            List<Path> directories, List<List<DeviceFile>> specs, List<String> problems) {}
 
-    /// @param directories in the order of their precedence, lowest first; a missing one is empty
-    public CdiRegistry(List<Path> directories) {
-        this.directories = List.copyOf(directories);
+    /// @param where directories in the order of their precedence, lowest first; a missing one is
+    ///   empty. Asked whenever devices are wanted
+    public CdiRegistry(Supplier<List<Path>> where) {
+        this.where = where;
     }
 
     /// What the named devices add to a container, in the order of the names.
@@ -139,7 +142,7 @@ public final class CdiRegistry {
         }
         throw new NotFoundException(
                 "CDI device %s is not defined by any file in %s%s"
-                        .formatted(name, directories, problems(scan)));
+                        .formatted(name, scan.directories(), problems(scan)));
     }
 
     private static String problems(Scan scan) {
@@ -155,6 +158,7 @@ public final class CdiRegistry {
         List<List<DeviceFile>> specs = new ArrayList<>();
         List<String> problems = new ArrayList<>();
         Set<Path> seen = new LinkedHashSet<>();
+        List<Path> directories = where.get();
         for (Path directory : directories) {
             List<DeviceFile> level = new ArrayList<>();
             for (Path file : list(directory, problems)) {
@@ -168,7 +172,7 @@ public final class CdiRegistry {
             specs.add(level);
         }
         cache.keySet().retainAll(seen);
-        return new Scan(specs, problems);
+        return new Scan(directories, specs, problems);
     }
 
     private static List<Path> list(Path directory, List<String> problems) {

@@ -23,6 +23,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 
 /// Checks a container's mounts, finds their sources on the host, and puts them into an order in
 /// which none hides another.
@@ -35,8 +36,8 @@ final class MountPreparer {
     private final Options options;
 
     /// @param recursiveReadonly whether the kernel can (mount_setattr(2), 5.12)
-    /// @param createMissing whether an absent source becomes a directory
-    record Options(boolean recursiveReadonly, boolean createMissing) {}
+    /// @param createMissing whether an absent source becomes a directory, asked each time
+    record Options(boolean recursiveReadonly, BooleanSupplier createMissing) {}
 
     /// @param slow runs looks at the host's paths
     MountPreparer(ContainerImages images, SlowCalls slow, Options options) {
@@ -188,7 +189,7 @@ final class MountPreparer {
             if (Files.isSymbolicLink(source)) {
                 throw wrong(spec, "its host path is a link that leads nowhere");
             }
-            if (!options.createMissing()) {
+            if (!options.createMissing().getAsBoolean()) {
                 throw new NotFoundException(
                         "mount at %s: host path %s does not exist"
                                 .formatted(

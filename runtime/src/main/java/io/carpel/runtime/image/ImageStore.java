@@ -48,7 +48,6 @@ public final class ImageStore implements AutoCloseable {
     private final Clock clock;
     private final ContentStore content;
     private final OverlaySnapshotter layers;
-    private final PinnedNames pinned;
     private final ReentrantLock lock = new ReentrantLock();
 
     /// Owners by image id; guarded by `lock`.
@@ -61,6 +60,7 @@ public final class ImageStore implements AutoCloseable {
     private boolean unwritten;
 
     private volatile Catalog catalog;
+    private volatile PinnedNames pinned;
 
     private ImageStore(
             Path directory,
@@ -159,9 +159,17 @@ public final class ImageStore implements AutoCloseable {
                 size += counted.add(layer.get().key()) ? layer.get().bytes() : 0;
             }
         }
-        boolean keep = pinned.matches(tags) || pinned.matches(digests);
+        PinnedNames kept = pinned;
+        boolean keep = kept.matches(tags) || kept.matches(digests);
         return new Image(
                 entry.id(), tags, digests, size, keep, entry.parsed().config(), directories);
+    }
+
+    /// From now on these names are pinned, and no others.
+    ///
+    /// @throws InvalidArgumentException naming one that is none
+    public void pin(List<String> names) {
+        pinned = new PinnedNames(names);
     }
 
     /// Takes away every name of the image, and its layers as soon as nobody has leased it. Returns

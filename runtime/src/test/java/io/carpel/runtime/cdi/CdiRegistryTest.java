@@ -30,13 +30,14 @@ final class CdiRegistryTest {
 
     private Path low = Path.of("");
     private Path high = Path.of("");
-    private CdiRegistry registry = new CdiRegistry(List.of());
+    private final List<Path> where = new ArrayList<>();
+    private final CdiRegistry registry = new CdiRegistry(() -> List.copyOf(where));
 
     @BeforeEach
     void layOut() throws IOException {
         low = Files.createDirectory(directory.resolve("etc"));
         high = Files.createDirectory(directory.resolve("run"));
-        registry = new CdiRegistry(List.of(low, high));
+        where.addAll(List.of(low, high));
     }
 
     private static void write(Path in, String name, String text) throws IOException {
@@ -138,6 +139,17 @@ final class CdiRegistryTest {
         assertThat(env("example.test/gpu=b")).containsExactly(EnvVar.of("FROM", "moved"));
         Files.delete(low.resolve("gpu.json"));
         assertThatThrownBy(() -> env("example.test/gpu=b")).isInstanceOf(NotFoundException.class);
+    }
+
+    @Test
+    void directoriesMayBecomeOthers() throws IOException {
+        write(low, "gpu.json", simple("a", "low"));
+        where.clear();
+        assertThatThrownBy(() -> env("example.test/gpu=a"))
+                .isInstanceOf(NotFoundException.class)
+                .hasMessageContaining("any file in []");
+        where.add(low);
+        assertThat(env("example.test/gpu=a")).containsExactly(EnvVar.of("FROM", "low"));
     }
 
     @Test
@@ -301,7 +313,7 @@ final class CdiRegistryTest {
 
     @Test
     void missingDirectoriesAreEmptyOnes() {
-        CdiRegistry none = new CdiRegistry(List.of(directory.resolve("nowhere")));
+        CdiRegistry none = new CdiRegistry(() -> List.of(directory.resolve("nowhere")));
         assertThat(none.resolve(List.of())).isEqualTo(CdiEdits.NONE);
         assertThatThrownBy(() -> none.resolve(List.of("a.b/c=d")))
                 .isInstanceOf(NotFoundException.class);

@@ -116,7 +116,7 @@ final class ContainerManagerTest {
 
     private ContainerSettings settings() {
         return new ContainerSettings(
-                layout, CgroupPlacement.none(), Path.of("/dev"), true, true, List.of());
+                layout, CgroupPlacement.none(), Path.of("/dev"), true, () -> true, List::of);
     }
 
     private List<Step<ContainerDraft>> steps() {

@@ -40,7 +40,7 @@ final class MountPreparerTest {
     private final List<Path> open = new ArrayList<>();
     private final List<Path> everOpen = new ArrayList<>();
     private Optional<UserNamespaceSpec> user = Optional.empty();
-    private MountPreparer.Options options = new MountPreparer.Options(true, true);
+    private MountPreparer.Options options = new MountPreparer.Options(true, () -> true);
 
     /// Remembers what is held.
     private final IdmapNamespaces namespaces =
@@ -163,7 +163,7 @@ final class MountPreparerTest {
 
     @Test
     void aMissingSourceIsRefusedWhereTheAdministratorWantsIt() {
-        options = new MountPreparer.Options(true, false);
+        options = new MountPreparer.Options(true, () -> false);
         String missing = directory.resolve("missing").toString();
         assertThatThrownBy(() -> prepare(MountSpec.bind(missing, "/x", false)))
                 .isInstanceOf(NotFoundException.class)
@@ -190,7 +190,7 @@ final class MountPreparerTest {
                     .isInstanceOf(InvalidArgumentException.class)
                     .hasMessageContaining("private propagation");
         }
-        options = new MountPreparer.Options(false, true);
+        options = new MountPreparer.Options(false, () -> true);
         assertThatThrownBy(() -> prepare(mount("/x", true, true, Propagation.PRIVATE)))
                 .isInstanceOf(UnsupportedException.class);
     }
