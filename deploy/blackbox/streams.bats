@@ -64,6 +64,36 @@ file_has() {
     done
 }
 
+# echoed TRANSPORT WINDOW arguments of crictl…: a gibibyte there and back again.
+echoed() {
+    local transport=$1 window=$2
+    shift 2
+    crictl_words
+    run -0 python3 "$top/deploy/blackbox/echoed.py" $((1 << 30)) "$window" "${words[@]}" "$@"
+    echo "# $transport: $output" >&3
+}
+
+@test "exec carries a gibibyte each way" {
+    pod=$(new_pod flow)
+    container=$(new_container "$pod" flow main)
+    for transport in spdy websocket; do
+        echoed "$transport" $((1 << 30)) exec -i --transport "$transport" "$container" cat
+    done
+}
+
+@test "attach carries a gibibyte each way" {
+    pod=$(new_pod tide)
+    for transport in spdy websocket; do
+        container=$(new_container "$pod" tide "mirror-$transport" \
+            '.stdin = true | .stdin_once = true | .command = ["cat"] | del(.log_path)')
+        # An attached client that falls behind misses output: it gets no further ahead than the
+        # runtime keeps for it.
+        echoed "$transport" $((1 << 18)) attach -i --transport "$transport" "$container"
+        wait_for 10 has_state "$container" CONTAINER_EXITED
+        equal 0 "$(exit_code "$container")"
+    done
+}
+
 @test "exec -it has a terminal whose size follows the client's" {
     pod=$(new_pod terminal)
     container=$(new_container "$pod" terminal main)

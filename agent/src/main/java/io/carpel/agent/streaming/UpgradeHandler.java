@@ -3,6 +3,7 @@ package io.carpel.agent.streaming;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandler;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -162,7 +163,8 @@ final class UpgradeHandler extends SimpleChannelInboundHandler<FullHttpRequest> 
         pipeline.remove(this);
     }
 
-    private static void addSpdy(ChannelPipeline pipeline, SpdyChannels channels) {
+    static void addSpdy(ChannelPipeline pipeline, ChannelInboundHandler channels) {
+        pipeline.addLast(new PausedReads());
         pipeline.addLast(
                 new SpdyFrameCodec(
                         SpdyVersion.SPDY_3_1, StreamChannel.MAX_FRAME, MAX_HEADERS, 6, 15, 8));
