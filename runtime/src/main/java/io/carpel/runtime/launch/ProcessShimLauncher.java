@@ -83,7 +83,9 @@ final class ProcessShimLauncher implements ShimLauncher {
                 channel.send(Wire.LAUNCH, bytes);
                 Frame frame = channel.read();
                 if (frame.type() != Wire.CREATED) {
-                    throw ShimChannel.failure(subject, frame);
+                    int operation = frame.data().getInt(frame.data().position());
+                    throw MissingPart.or(
+                            ShimChannel.failure(subject, frame), plan.ops(), operation);
                 }
                 int pid = frame.data().getInt();
                 return new SocketShimConnection(

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.carpel.runtime.container.Container;
 import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.error.InvalidArgumentException;
-import io.carpel.runtime.error.KernelFaultException;
+import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.image.Cancellation;
 import io.carpel.runtime.image.PullProgress;
 import io.carpel.runtime.sandbox.Sandbox;
@@ -289,15 +289,73 @@ final class MountIT {
         }
     }
 
+    /// In an image of two layers, and in one of one layer, which is mounted in another way.
+    private List<MountSpec> inBoth(String subPath) throws Exception {
+        MountSpec several = imageVolume("/x", subPath);
+        MountSpec one =
+                new MountSpec(
+                        "",
+                        "/x",
+                        true,
+                        false,
+                        Propagation.PRIVATE,
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        Optional.of(TestImageLayout.NAME),
+                        subPath,
+                        false);
+        return List.of(several, one);
+    }
+
     @Test
-    void aSubPathStaysInTheImage() throws Exception {
-        assertThatThrownBy(() -> start(imageVolume("/x", "no/such/path")))
-                .isInstanceOf(KernelFaultException.class)
-                .hasMessageContaining("no/such/path");
-        assertThatThrownBy(() -> start(imageVolume("/x", "outside")))
-                .isInstanceOf(KernelFaultException.class)
-                .hasMessageContaining("outside");
+    void aPartThatIsNotThereIsNamed() throws Exception {
+        // Links are followed inside the image, whose root they cannot leave: there is no such file.
+        for (String path : List.of("no/such/path", "links/out", "links/up", "links/loop")) {
+            for (MountSpec mount : inBoth(path)) {
+                assertThatThrownBy(() -> start(mount))
+                        .isInstanceOf(NotFoundException.class)
+                        .hasMessage("image volume at /x: the image has no '%s'", path);
+            }
+        }
+        for (MountSpec mount : inBoth("links/../links")) {
+            assertThatThrownBy(() -> start(mount)).isInstanceOf(InvalidArgumentException.class);
+        }
+        for (MountSpec mount : inBoth("/links")) {
+            assertThatThrownBy(() -> start(mount)).isInstanceOf(InvalidArgumentException.class);
+        }
         assertThat(under.runtime.containers().list()).isEmpty();
+    }
+
+    @Test
+    void aLinkInsideTheImageIsFollowed() throws Exception {
+        for (NamespaceSpec namespaces : List.of(plain(), mapped())) {
+            for (String path : List.of("links/inside", "links/near", "links/climbing")) {
+                for (MountSpec mount : inBoth(path)) {
+                    Container container = start(namespaces, mount);
+                    assertThat(under.sh(container, "cat /x")).isEqualTo("at the end of a link");
+                }
+            }
+        }
+    }
+
+    @Test
+    void anImageThatIsMountedOutlivesItsNamesAndTheAgent() throws Exception {
+        Container container = start(imageVolume("/x", "data"));
+        under.runtime.images().remove(TestImageLayout.VOLUME);
+        assertThat(under.runtime.images().find(TestImageLayout.VOLUME)).isEmpty();
+        under.leave();
+        under.reopen();
+        assertThat(under.sh(container, "cat /x/lower /x/both"))
+                .isEqualTo("from the lower layer\nfrom the upper layer");
+        String id = container.imageVolumes().getFirst();
+        assertThat(under.runtime.images().lease(id, "test").layers())
+                .hasSize(2)
+                .allSatisfy(layer -> assertThat(layer.resolve("data")).isDirectory());
+        under.runtime.images().release(id, "test");
+        under.runtime.containers().remove(container.id());
+        assertThatThrownBy(() -> under.runtime.images().lease(id, "test"))
+                .isInstanceOf(NotFoundException.class);
     }
 
     @Test

@@ -164,12 +164,29 @@ final class TestImageLayout {
         try (TarArchiveOutputStream tar = new TarArchiveOutputStream(bytes)) {
             directory(tar, "data/");
             text(tar, "data/both", "from the upper layer\n");
-            TarArchiveEntry link = new TarArchiveEntry("outside", TarConstants.LF_SYMLINK);
-            link.setLinkName("/../../../../../../../../etc/hostname");
-            tar.putArchiveEntry(link);
-            tar.closeArchiveEntry();
+            links(tar);
         }
         return bytes.toByteArray();
+    }
+
+    /// Links for those who mount a part of an image: out of it, in a circle, and within.
+    private static void links(TarArchiveOutputStream tar) throws IOException {
+        directory(tar, "links/");
+        text(tar, "links/end", "at the end of a link\n");
+        link(tar, "links/out", "/../../../../../../../../etc/machine-id");
+        link(tar, "links/up", "../../../../../../../../etc/machine-id");
+        link(tar, "links/loop", "loop");
+        link(tar, "links/inside", "/links/end");
+        link(tar, "links/near", "end");
+        link(tar, "links/climbing", "../../../../../../../../links/end");
+    }
+
+    private static void link(TarArchiveOutputStream tar, String name, String content)
+            throws IOException {
+        TarArchiveEntry link = new TarArchiveEntry(name, TarConstants.LF_SYMLINK);
+        link.setLinkName(content);
+        tar.putArchiveEntry(link);
+        tar.closeArchiveEntry();
     }
 
     /// The files of a checkpoint, of a container that was allowed everything.
@@ -236,6 +253,7 @@ final class TestImageLayout {
                     "etc/passwd",
                     "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\n");
             text(tar, "etc/group", "root:x:0:\nalice:x:1000:\nextra:x:2000:alice\n");
+            links(tar);
         }
         return bytes.toByteArray();
     }
