@@ -52,6 +52,14 @@ sample() {
     run ! grep -E ' io\.(opentelemetry|carpel\.agent\.trace)\.' "$BATS_FILE_TMPDIR/classes"
 }
 
+teardown() {
+    remove_pods
+    # An agent of the test's own.
+    if [ -n "${own:-}" ]; then
+        "$top/deploy/down" "$own"
+    fi
+}
+
 agent_log() {
     cat "$agent_dir/agent.log"
 }
@@ -128,9 +136,9 @@ hang_up() {
     mkdir -p "$dir"
     printf 'image.pinned = []\n' >"$dir/config.toml"
     agent_start "$dir" --config "$dir/config.toml" --registries-conf "$CARPEL_TEST_REGISTRIES_CONF"
-    agent_dir=$dir
+    own=$dir agent_dir=$dir
     crictl pull "$busybox"
-    equal null "$(crictl inspecti "$busybox" | jq .status.pinned)"
+    equal false "$(crictl inspecti "$busybox" | jq .status.pinned)"
     before=$(new_container "$(new_pod before)" before one)
     mkdir "$dir/devices"
     cat >"$dir/devices/x.yaml" <<'EOF'
@@ -165,8 +173,6 @@ EOF
     kill -HUP "$(agent_pid "$dir")"
     wait_for 10 grep -q "configuration not taken up, the old one stays: pinned image 'a\*b'" "$dir/agent.log"
     equal true "$(crictl inspecti "$busybox" | jq .status.pinned)"
-    remove_pods
-    "$top/deploy/down" "$dir"
 }
 
 @test "the journal is told each line's priority, and nobody else" {
