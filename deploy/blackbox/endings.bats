@@ -164,6 +164,43 @@ runs() {
     equal "137 Error" "$(exit_code "$container") $(reason "$container")"
 }
 
+# A group above the container has the limit: version 1 of cgroups tells the container's group of
+# nothing then, as when the whole machine has no memory left.
+tight_group() {
+    local group=/sys/fs/cgroup/memory/$1
+    if [ -d /sys/fs/cgroup/memory ]; then
+        echo 41943040 >"$group/memory.limit_in_bytes"
+        [ ! -e "$group/memory.memsw.limit_in_bytes" ] || echo 41943040 >"$group/memory.memsw.limit_in_bytes"
+    else
+        group=/sys/fs/cgroup/$1
+        echo 41943040 >"$group/memory.max"
+        echo 0 >"$group/memory.swap.max"
+    fi
+}
+
+@test "whom the OOM killer took counts: a child, and its container is killed a moment later, or the container" {
+    parent=carpel-tight-$$
+    pod=$(new_pod tight ".linux.cgroup_parent = \"/$parent\"")
+    tight_group "$parent"
+    eat="head -c 200m /dev/zero | tail"
+    crictl create "$pod" "$(container_file child ".command = [\"sh\", \"-c\",
+        \"($eat); echo went on; while :; do sleep 0.1; done\"]")" "$BATS_TEST_TMPDIR/pod-tight.json" \
+        >"$BATS_TEST_TMPDIR/child"
+    child=$(cat "$BATS_TEST_TMPDIR/child")
+    crictl start "$child"
+    wait_for 30 log_has "$child" "went on"
+    # Not by way of the runtime, which would know.
+    kill -KILL "$(host_pid "$child")"
+    wait_for 30 has_state "$child" CONTAINER_EXITED
+    equal "137 Error" "$(exit_code "$child") $(reason "$child")"
+    # dd holds what it reads, and is the container's own process.
+    itself=$(new_container "$pod" tight itself '.command = ["dd", "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1"]')
+    wait_for 30 has_state "$itself" CONTAINER_EXITED
+    equal "137 OOMKilled" "$(exit_code "$itself") $(reason "$itself")"
+    crictl rmp -f "$pod"
+    find /sys/fs/cgroup -depth -type d -name "$parent" -exec rmdir {} +
+}
+
 @test "OOMKilled is found out by an agent that was not there" {
     container=$(hog unseen "while [ ! -e /dev/shm/go ]; do sleep 0.05; done; eat")
     crictl start "$container"

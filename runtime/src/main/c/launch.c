@@ -130,6 +130,7 @@ void shim_launch(struct shim *shim, struct client *client, size_t size) {
     inlet_next(&client->inlet);
     shim->waiting = (int)(client - shim->clients);
     shim->phase = PHASE_PREPARING;
+    shim->launched_ms = monotonic_ms();
     shim->context = (struct context){.settings = {.track = -1, .track_parent = -1},
                                      .init_pidfd = -1,
                                      .root = -1,

@@ -2,10 +2,12 @@
 #define _GNU_SOURCE
 #include "cleanup.h"
 #include "exit_record.h"
+#include "oom_log.h"
 #include "shim.h"
 #include "wire.h"
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -91,11 +93,18 @@ static size_t make_record(struct shim *shim, char text[EXIT_RECORD_MAX]) {
     const struct settings *settings = &shim->context.settings;
     bool killed = WIFSIGNALED(shim->status);
     uint64_t oom = oom_kills(settings->oom_file);
+    oom = oom > shim->oom_before ? oom - shim->oom_before : 0;
+    // One of its processes was, but perhaps another one: version 1 does not tell of what the whole
+    // machine's want of memory does to a group.
+    if (oom > 0 && killed && WTERMSIG(shim->status) == SIGKILL &&
+        oom_log_denies(shim->context.child, monotonic_ms() - shim->launched_ms)) {
+        oom = 0;
+    }
     struct exit_record record = {
         .pid = shim->context.child,
         .code = killed ? 0 : WEXITSTATUS(shim->status),
         .signal = killed ? WTERMSIG(shim->status) : 0,
-        .oom = oom > shim->oom_before ? oom - shim->oom_before : 0,
+        .oom = oom,
         .peak = settings->peak_file ? read_number(settings->peak_file, "") : 0,
         .dropped = shim->log.dropped,
         .started_ns = shim->started_ns,

@@ -43,7 +43,7 @@ struct shim {
     bool oom_by_file;
     uint64_t oom_check_ms; // when to look whether the container has outlived one, or 0
     uint64_t oom_look_ms;  // when to look for one that is not told of, or 0
-    uint64_t started_ns, finished_ns, deadline_ms;
+    uint64_t launched_ms, started_ns, finished_ns, deadline_ms;
     int waiting; // index of the client that waits for LAUNCH or START
     void *plan;
     size_t plan_size;
