@@ -76,6 +76,11 @@ log_of() {
         --runtime-endpoint "unix://$agent_dir/carpel.sock" logs --reopen --tail 0 "$container" \
         >"$BATS_TEST_TMPDIR/rotated"
     echo "# $(cat "$BATS_TEST_TMPDIR/rotated")" >&3
+    # The last file goes on where the one before it ended, to where it was killed.
+    crictl stop --timeout 0 "$container"
+    read -r last _ <"$BATS_TEST_TMPDIR/rotated"
+    [ "$(wc -l <"$log")" -gt 1 ]
+    sed '$d' "$log" | awk -v last="$last" '$3 != "F" || $4 != ++last { exit 1 }'
 }
 
 @test "logs -f follows across a rotation" {

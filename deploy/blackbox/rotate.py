@@ -69,6 +69,8 @@ def main(log, seconds, command):
     print(f"{last} lines, {size >> 20} MiB in {files} files")
     if last == 0:
         sys.exit("the container wrote nothing")
+    if files < 7 * seconds:
+        sys.exit("that is not once in 100 ms")
 
 
 if __name__ == "__main__":

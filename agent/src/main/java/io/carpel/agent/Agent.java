@@ -16,6 +16,7 @@ import io.carpel.agent.cri.Readiness;
 import io.carpel.agent.events.EventBroadcaster;
 import io.carpel.agent.image.Images;
 import io.carpel.agent.image.PodImageService;
+import io.carpel.agent.image.WaitingPods;
 import io.carpel.agent.metrics.Observation;
 import io.carpel.agent.pod.Containers;
 import io.carpel.agent.pod.NodeService;
@@ -144,6 +145,7 @@ final class Agent implements AutoCloseable {
                 new PodImageService(
                         Images.of(runtime.images(), runtime.puller(), runtime.stats()),
                         handlers::names,
+                        WaitingPods.of(sandboxes, runtime.work()),
                         json);
         return new CriServer(
                 config.get(ConfigKeys.LISTEN),

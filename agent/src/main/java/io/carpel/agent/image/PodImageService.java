@@ -13,8 +13,8 @@ import io.carpel.cri.UInt64Value;
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.image.Cancellation;
 import io.carpel.runtime.image.ImageUsage;
-import io.carpel.runtime.image.PullProgress;
 import io.carpel.runtime.image.PullRequest;
+import io.carpel.runtime.image.RegistryCredentials;
 import io.carpel.runtime.spec.Printable;
 import io.carpel.runtime.stats.LayerUsage;
 import io.grpc.Context;
@@ -30,13 +30,17 @@ import tools.jackson.databind.node.ObjectNode;
 public final class PodImageService {
     private final Images images;
     private final Supplier<Set<String>> handlers;
+    private final WaitingPods pods;
     private final ObjectMapper json;
 
     /// @param handlers names of runtime handlers that may be asked for, besides the empty one; they
     ///   may change
-    public PodImageService(Images images, Supplier<Set<String>> handlers, ObjectMapper json) {
+    /// @param pods for which images are pulled
+    public PodImageService(
+            Images images, Supplier<Set<String>> handlers, WaitingPods pods, ObjectMapper json) {
         this.images = images;
         this.handlers = handlers;
+        this.pods = pods;
         this.json = json;
     }
 
@@ -93,15 +97,16 @@ public final class PodImageService {
         Context.CancellationListener listener = ended -> stop(cancellation, ended);
         context.addListener(listener, Runnable::run);
         try {
-            return images.pull(
-                            new PullRequest(
-                                    ref,
-                                    request.hasAuth()
-                                            ? Optional.of(
-                                                    ImageTranslator.credentials(request.getAuth()))
-                                            : Optional.empty(),
-                                    PullProgress.NONE,
-                                    cancellation))
+            Optional<RegistryCredentials> credentials =
+                    request.hasAuth()
+                            ? Optional.of(ImageTranslator.credentials(request.getAuth()))
+                            : Optional.empty();
+            return pods.call(
+                            request.getSandboxConfig(),
+                            progress ->
+                                    images.pull(
+                                            new PullRequest(
+                                                    ref, credentials, progress, cancellation)))
                     .id();
         } finally {
             context.removeListener(listener);

@@ -45,12 +45,7 @@ public final class SandboxTranslator {
                 NamespaceTranslator.ofSandbox(security.getNamespaceOptions(), host, remaps);
         return new SandboxSpec(
                 id,
-                "%s/%s/%s/%d"
-                        .formatted(
-                                metadata.getNamespace(),
-                                metadata.getName(),
-                                metadata.getUid(),
-                                metadata.getAttempt()),
+                name(metadata),
                 namespaces.hostNetwork() ? "" : hostname(config.getHostname()),
                 namespaces,
                 config.hasDnsConfig() ? Optional.of(dns(config.getDnsConfig())) : Optional.empty(),
@@ -67,6 +62,16 @@ public final class SandboxTranslator {
                 remaps ? handler.remap() : Optional.empty(),
                 networkArgs(id, metadata),
                 Bytes.copyOf(config.toByteArray()));
+    }
+
+    /// What a sandbox of this metadata is called, see [SandboxSpec#name].
+    public static String name(PodSandboxMetadata metadata) {
+        return "%s/%s/%s/%d"
+                .formatted(
+                        metadata.getNamespace(),
+                        metadata.getName(),
+                        metadata.getUid(),
+                        metadata.getAttempt());
     }
 
     /// The metadata, complete: the kubelet takes a status without any part of it for broken.

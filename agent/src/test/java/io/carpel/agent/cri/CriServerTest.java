@@ -10,6 +10,7 @@ import ch.qos.logback.core.read.ListAppender;
 import io.carpel.agent.events.EventBroadcaster;
 import io.carpel.agent.image.Images;
 import io.carpel.agent.image.PodImageService;
+import io.carpel.agent.image.WaitingPods;
 import io.carpel.agent.pod.FakeContainers;
 import io.carpel.agent.pod.FakeSandboxes;
 import io.carpel.agent.pod.NodeService;
@@ -154,7 +155,8 @@ final class CriServerTest {
                                         new PodMetricsService(
                                                 new FakeCounters(), new FakeUsages())),
                                 StreamUrls.NONE),
-                        new CriImageService(new PodImageService(noImages, Set::of, json))));
+                        new CriImageService(
+                                new PodImageService(noImages, Set::of, WaitingPods.NONE, json))));
     }
 
     @AfterEach

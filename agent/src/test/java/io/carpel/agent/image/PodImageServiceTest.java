@@ -97,7 +97,8 @@ final class PodImageServiceTest {
 
     private final OneImage images = new OneImage();
     private final PodImageService service =
-            new PodImageService(images, () -> Set.of("carpel"), new ObjectMapper());
+            new PodImageService(
+                    images, () -> Set.of("carpel"), WaitingPods.NONE, new ObjectMapper());
 
     private static ImageSpec spec(String ref) {
         return ImageSpec.newBuilder().setImage(ref).build();

@@ -137,7 +137,7 @@ public final class ImagePuller implements AutoCloseable {
                 Image image =
                         board.call(
                                 Subject.image(ref.toString()),
-                                "pull",
+                                WorkBoard.PULL,
                                 work -> {
                                     work.at("ask the registry");
                                     shared.listeners.add(new PullWork(work));

@@ -4,13 +4,14 @@ import io.carpel.runtime.work.Work;
 
 /// Tells the board how far a pull is: a registry that stops sending shows as a step that gets no
 /// further.
-final class PullWork implements PullProgress {
+public final class PullWork implements PullProgress {
     private static final long INTERVAL_NANOS = 1_000_000_000;
 
     private final Work work;
     private volatile long told = System.nanoTime() - INTERVAL_NANOS;
 
-    PullWork(Work work) {
+    /// @param work whose steps the pull is
+    public PullWork(Work work) {
         this.work = work;
     }
 

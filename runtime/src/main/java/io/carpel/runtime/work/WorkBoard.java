@@ -16,6 +16,9 @@ public final class WorkBoard {
     /// What the call of an exec is named.
     public static final String EXEC = "exec";
 
+    /// What the call of a pull is named.
+    public static final String PULL = "pull";
+
     private final Set<Work> underWay = ConcurrentHashMap.newKeySet();
     private final Clock clock;
     private final StepWatch watch;
@@ -35,7 +38,7 @@ public final class WorkBoard {
     /// @param call what was asked for, such as `create`
     public <R> R call(Subject subject, String call, Function<Work, R> body) {
         // A pull's steps name its layers and an exec's its command, which are without number.
-        boolean named = subject.kind() == Subject.Kind.IMAGE || call.equals(EXEC);
+        boolean named = call.equals(PULL) || call.equals(EXEC);
         StepWatch seen = named ? StepWatch.NONE : watch;
         Work work = new Work(subject, call, clock, seen, current());
         underWay.add(work);
