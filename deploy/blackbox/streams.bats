@@ -64,6 +64,17 @@ file_has() {
     done
 }
 
+@test "a command that is slow to read gets all of its input" {
+    pod=$(new_pod slow)
+    container=$(new_container "$pod" slow main)
+    # More than the stream server ever holds for all its clients.
+    head -c 200000000 /dev/urandom >"$BATS_TEST_TMPDIR/random"
+    for transport in spdy websocket; do
+        equal "$(sha256sum <"$BATS_TEST_TMPDIR/random")" \
+            "$(crictl exec -i --transport "$transport" "$container" sh -c 'sleep 2; sha256sum' <"$BATS_TEST_TMPDIR/random")"
+    done
+}
+
 # echoed TRANSPORT WINDOW arguments of crictl…: a gibibyte there and back again.
 echoed() {
     local transport=$1 window=$2

@@ -33,9 +33,9 @@ var forwardStages = []func(c client, ctx context.Context, over transport, turn i
 // drop leaves sessions at every stage in turn. A few may be ended by the server instead, which cuts
 // clients off when streams use more memory than they may.
 func (c client) drop(ctx context.Context) error {
-	stages := commandStages
+	stages, transports := commandStages, 2
 	if c.verb == "portforward" {
-		stages = forwardStages
+		stages, transports = forwardStages, 3
 	}
 	var next, cut atomic.Int64
 	failures := make([]error, c.parallel)
@@ -47,7 +47,7 @@ func (c client) drop(ctx context.Context) error {
 				if turn >= c.sessions || failures[worker] != nil {
 					return
 				}
-				over := transport(turn / len(stages) % 2)
+				over := transport(turn / len(stages) % transports)
 				err := stages[turn%len(stages)](c, ctx, over, turn)
 				if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 					errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
@@ -173,7 +173,11 @@ func (c client) forward(ctx context.Context, over transport, port int) (*session
 	if over == overWebSocket {
 		return upgrade(address+"?port="+number(port), over, "v4.channel.k8s.io")
 	}
-	s, err := upgrade(address, over, "portforward.k8s.io")
+	asked := "portforward.k8s.io"
+	if over == overTunnel {
+		asked = tunnelProtocol
+	}
+	s, err := upgrade(address, over, asked)
 	if err != nil {
 		return nil, err
 	}

@@ -3,10 +3,8 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -23,7 +21,11 @@ type transport int
 const (
 	overSpdy transport = iota
 	overWebSocket
+	// SPDY inside a WebSocket, for port-forward. Once upgraded, it is like SPDY.
+	overTunnel
 )
+
+const tunnelProtocol = "SPDY/3.1+portforward.k8s.io"
 
 // Numbers of WebSocket channels; the streams of SPDY are opened in an order that makes them follow
 // from these.
@@ -112,7 +114,13 @@ func upgradeOnce(address string, over transport, protocol string) (*session, err
 		}
 	}
 	if err == nil {
-		made.framer, err = spdy.NewFramer(conn, made.in)
+		if over == overTunnel {
+			inside := &tunnel{conn: conn, in: made.in}
+			made.over = overSpdy
+			made.framer, err = spdy.NewFramer(inside, inside)
+		} else {
+			made.framer, err = spdy.NewFramer(conn, made.in)
+		}
 	}
 	if err != nil {
 		conn.Close()
@@ -153,15 +161,7 @@ func (s *session) send(channel int, data []byte) error {
 	if s.over == overSpdy {
 		return s.framer.WriteFrame(&spdy.DataFrame{StreamId: s.ids[channel], Data: data})
 	}
-	// A mask of zeros leaves the payload as it is.
-	head := []byte{0x82}
-	if size := len(data) + 1; size < 126 {
-		head = append(head, 0x80|byte(size))
-	} else {
-		head = binary.BigEndian.AppendUint16(append(head, 0xfe), uint16(size))
-	}
-	head = append(head, 0, 0, 0, 0, byte(channel))
-	_, err := s.conn.Write(append(head, data...))
+	_, err := s.conn.Write(append(append(binaryHead(len(data)+1), byte(channel)), data...))
 	return err
 }
 
@@ -197,26 +197,11 @@ func (s *session) frame() (int, []byte, error) {
 }
 
 func (s *session) message() (int, []byte, error) {
-	head := make([]byte, 2)
-	if _, err := io.ReadFull(s.in, head); err != nil {
-		return 0, nil, err
-	}
-	size := uint64(head[1] & 0x7f)
-	if more := map[uint64]int{126: 2, 127: 8}[size]; more > 0 {
-		long := make([]byte, 8)
-		if _, err := io.ReadFull(s.in, long[8-more:]); err != nil {
-			return 0, nil, err
-		}
-		size = binary.BigEndian.Uint64(long)
-	}
-	content := make([]byte, size)
-	if _, err := io.ReadFull(s.in, content); err != nil {
-		return 0, nil, err
-	}
+	content, err := readMessage(s.in)
 	switch {
-	case head[0]&0xf == 8:
-		return 0, nil, io.EOF
-	case size == 0:
+	case err != nil:
+		return 0, nil, err
+	case len(content) == 0:
 		return -1, nil, nil
 	default:
 		return int(content[0]), content[1:], nil
