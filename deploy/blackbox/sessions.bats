@@ -66,6 +66,12 @@ at_most() {
     [ "$("$@")" -le "$limit" ]
 }
 
+at_least() {
+    local limit=$1
+    shift
+    [ "$("$@")" -ge "$limit" ]
+}
+
 # First, for what other tests leave unused waits for a minute.
 @test "27 at most a thousand requests wait, each token is good once, and no other is" {
     pod=$(new_pod tokens)
@@ -112,6 +118,23 @@ nothing_is_left_by() {
     pod=$(new_pod endless)
     container=$(new_container "$pod" endless main)
     # Lines of two bytes each; crictl adds line ends of its own.
+    equal $((15 << 20)) "$(inside "$container" sh -c 'yes | head -c 67108864' | tr -dc y | wc -c | awk '{ print 2 * $1 }')"
+}
+
+# Each at once more than a sixth of the heap and its copies: together they must not end the agent.
+@test "27 what many commands print at once does not cost the agent its life" {
+    agent=$(agent_pid "$agent_dir")
+    pod=$(new_pod printers)
+    container=$(new_container "$pod" printers main)
+    for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+        inside "$container" sh -c 'yes | head -c 67108864' 2>&1 3>&- | wc -c >"$BATS_TEST_TMPDIR/printed-$i" 3>&- &
+    done
+    wait
+    equal "$agent" "$(agent_pid "$agent_dir")"
+    # Each has kept something, and one alone is given all that fits again.
+    for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+        at_least 16384 cat "$BATS_TEST_TMPDIR/printed-$i"
+    done
     equal $((15 << 20)) "$(inside "$container" sh -c 'yes | head -c 67108864' | tr -dc y | wc -c | awk '{ print 2 * $1 }')"
 }
 

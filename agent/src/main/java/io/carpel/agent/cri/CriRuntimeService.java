@@ -1,6 +1,6 @@
 package io.carpel.agent.cri;
 
-import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
 import io.carpel.agent.events.EventBroadcaster;
 import io.carpel.agent.pod.NodeService;
 import io.carpel.agent.pod.PodContainerService;
@@ -271,8 +271,8 @@ public final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceIm
         Answers.one(
                 out,
                 ExecSyncResponse.newBuilder()
-                        .setStdout(ByteString.copyFrom(result.stdout().toArray()))
-                        .setStderr(ByteString.copyFrom(result.stderr().toArray()))
+                        .setStdout(UnsafeByteOperations.unsafeWrap(result.stdout().readOnly()))
+                        .setStderr(UnsafeByteOperations.unsafeWrap(result.stderr().readOnly()))
                         .setExitCode(result.exitCode())
                         .build());
     }

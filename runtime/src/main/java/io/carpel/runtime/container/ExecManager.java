@@ -25,8 +25,13 @@ public final class ExecManager {
     /// Without a limit it is the caller's affair how long a command runs.
     private static final Duration NO_LIMIT = Duration.ofDays(36500);
 
+    /// A few commands may print as much as an answer takes at the same time; hundreds of probes
+    /// that do so must not fill the heap.
+    private static final long OUTPUT_ROOM = 32L << 20;
+
     private final ContainerManager containers;
     private final ObjectTable<Sandbox, SandboxChange> sandboxes;
+    private final OutputRoom room = new OutputRoom(OUTPUT_ROOM);
 
     public ExecManager(ContainerManager containers, ObjectTable<Sandbox, SandboxChange> sandboxes) {
         this.containers = containers;
@@ -43,7 +48,8 @@ public final class ExecManager {
     /// Runs a command to its end and returns what it printed.
     ///
     /// @param timeout zero is none; when it passes, every process of the command is killed
-    /// @param outputCap bytes of both streams together that are kept
+    /// @param outputCap bytes of both streams together that are kept; fewer when other commands
+    ///   print so much that all of it together would not fit
     /// @throws DeadlineExceededException when the timeout passed
     /// @throws FailedPreconditionException unless the container runs
     public ExecResult execSync(
@@ -53,7 +59,9 @@ public final class ExecManager {
                     "timeout of %d s is negative".formatted(timeout.toSeconds()));
         }
         Command command = new Command(containerId, argv, false, false, timeout);
-        return working(command, work -> run(command, new CappedOutput(outputCap), work));
+        try (CappedOutput output = new CappedOutput(outputCap, room)) {
+            return working(command, work -> run(command, output, work));
+        }
     }
 
     private <R> R working(Command command, Function<Work, R> body) {

@@ -2,9 +2,11 @@ package io.carpel.runtime.spec;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.List;
 
 /// An immutable string of bytes with value equality; base64 in records. `toString` shows the length
 /// only, since the content may be secret.
@@ -25,6 +27,17 @@ public final class Bytes {
         return new Bytes(value.clone());
     }
 
+    /// The content of these one after the other.
+    public static Bytes joined(List<ByteBuffer> parts) {
+        byte[] all = new byte[parts.stream().mapToInt(ByteBuffer::remaining).sum()];
+        int at = 0;
+        for (ByteBuffer part : parts) {
+            part.get(part.position(), all, at, part.remaining());
+            at += part.remaining();
+        }
+        return new Bytes(all);
+    }
+
     public static Bytes utf8(String text) {
         return new Bytes(text.getBytes(StandardCharsets.UTF_8));
     }
@@ -41,6 +54,11 @@ public final class Bytes {
 
     public byte[] toArray() {
         return value.clone();
+    }
+
+    /// To be read without a copy, for what is large.
+    public ByteBuffer readOnly() {
+        return ByteBuffer.wrap(value).asReadOnlyBuffer();
     }
 
     public int size() {
