@@ -63,7 +63,17 @@ public final class ContainerTranslator {
                         : Optional.empty(),
                 logPath(config.getLogPath(), sandbox),
                 SignalTranslator.toNumber(config.getStopSignal(), config.getStopSignalValue()),
-                Bytes.copyOf(config.toByteArray()));
+                Bytes.copyOf(withoutValues(config).toByteArray()));
+    }
+
+    /// What is kept of the request: everything but the values of variables, which nobody is ever
+    /// shown, and which are many megabytes on a node together.
+    private static ContainerConfig withoutValues(ContainerConfig config) {
+        ContainerConfig.Builder kept = config.toBuilder().clearEnvs();
+        for (KeyValue variable : config.getEnvsList()) {
+            kept.addEnvs(variable.toBuilder().clearValue());
+        }
+        return kept.build();
     }
 
     /// Volumes of a pod whose ids the runtime has chosen come without maps: who asked for them does

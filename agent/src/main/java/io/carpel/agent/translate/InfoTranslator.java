@@ -150,6 +150,7 @@ public final class InfoTranslator {
         namespaces.addObject().put("type", "mount");
     }
 
+    // Records of earlier builds hold the values.
     private static ContainerConfig withoutSecrets(ContainerConfig config) {
         ContainerConfig.Builder shown = config.toBuilder().clearEnvs();
         for (KeyValue variable : config.getEnvsList()) {

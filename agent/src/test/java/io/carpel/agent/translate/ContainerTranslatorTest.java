@@ -69,6 +69,20 @@ final class ContainerTranslatorTest {
     }
 
     @Test
+    void ofTheRequestEverythingIsKeptButTheValuesOfVariables() {
+        ContainerConfig.Builder config =
+                Requests.container()
+                        .addEnvs(env("A", "x".repeat(100_000)))
+                        .addEnvs(env("B", ""))
+                        .putLabels("l", "1")
+                        .putAnnotations("a", "2");
+        ContainerSpec spec = translate(config);
+        assertThat(spec.payload().size()).isLessThan(200);
+        assertThat(Payload.of(Requests.snapshot(spec, new ContainerState.Created(7))))
+                .isEqualTo(config.clearEnvs().addEnvs(env("A", "")).addEnvs(env("B", "")).build());
+    }
+
+    @Test
     void logsLieBelowThePodsDirectory() {
         assertThat(translate(Requests.container().setLogPath("app/0.log")).logPath())
                 .contains(Path.of("/var/log/pods/x/app/0.log"));

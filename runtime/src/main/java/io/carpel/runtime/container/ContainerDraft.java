@@ -104,7 +104,7 @@ final class ContainerDraft {
         ResolvedUser who = Objects.requireNonNull(user);
         int pid = shim == null ? 0 : shim.pid();
         return new ContainerRecord(
-                spec,
+                spec.withoutVariables(),
                 phase,
                 new ContainerState.Created(pid),
                 createdAt,

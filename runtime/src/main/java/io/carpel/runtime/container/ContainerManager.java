@@ -161,7 +161,7 @@ public final class ContainerManager {
                             spec.pid(),
                             draft.shim(),
                             draft.cgroup(),
-                            Optional.of(draft.process()));
+                            new KeptProcess(rooms.processes(), id, draft.process()));
             undo.add(() -> forget(id));
             Container shown = show(made, draft);
             undo.commit();

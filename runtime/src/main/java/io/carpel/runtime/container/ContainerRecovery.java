@@ -9,7 +9,6 @@ import io.carpel.runtime.error.ContainerRuntimeException;
 import io.carpel.runtime.error.DeadlineExceededException;
 import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.launch.ExitRecord;
-import io.carpel.runtime.launch.ResolvedProcess;
 import io.carpel.runtime.launch.ShimConnection;
 import io.carpel.runtime.launch.ShimStatus;
 import io.carpel.runtime.store.RecordStore;
@@ -181,7 +180,7 @@ final class ContainerRecovery {
                                         layout.exitRecord(id),
                                         pid(record.state()));
                 states.change(id, ContainerChange.Kind.UPDATED, s -> Transitions.onLost(s, why));
-                sink.silent(live(record, shim, cgroup, sink));
+                sink.silent(live(record, shim, cgroup));
             }
             case Contact.Alive(ShimConnection shim, ShimStatus status) -> {
                 states.change(
@@ -190,7 +189,7 @@ final class ContainerRecovery {
                                 ? ContainerChange.Kind.STARTED
                                 : ContainerChange.Kind.UPDATED,
                         s -> Transitions.onFound(s, shim.pid(), status.startedAt()));
-                sink.alive(live(record, shim, cgroup, sink));
+                sink.alive(live(record, shim, cgroup));
             }
         }
     }
@@ -203,19 +202,10 @@ final class ContainerRecovery {
         };
     }
 
-    private LiveContainer live(
-            ContainerRecord record, ShimConnection shim, Cgroup cgroup, Sink sink) {
+    private LiveContainer live(ContainerRecord record, ShimConnection shim, Cgroup cgroup) {
         String id = record.spec().id();
-        return new LiveContainer(id, record.spec().pid(), shim, cgroup, process(id, sink));
-    }
-
-    private Optional<ResolvedProcess> process(String id, Sink sink) {
-        try {
-            return Optional.of(rooms.processes().get(id));
-        } catch (IOException e) {
-            sink.found("container %s: no exec is possible: %s".formatted(id, e.getMessage()));
-            return Optional.empty();
-        }
+        return new LiveContainer(
+                id, record.spec().pid(), shim, cgroup, new KeptProcess(rooms.processes(), id));
     }
 
     /// The shim has gone: the record it left, or none, is the truth.

@@ -113,11 +113,7 @@ public final class ExecManager {
                         .spec()
                         .namespaces()
                         .user();
-        ResolvedProcess process =
-                container.process.orElseThrow(() ->
-                        new FailedPreconditionException(
-                                "container %s: how its process runs is not known any more"
-                                        .formatted(containerId)));
+        ResolvedProcess process = container.process.get();
         ExecPlan plan =
                 LaunchPlanner.planExec(
                         new ExecLaunch(

@@ -1,7 +1,6 @@
 package io.carpel.runtime.container;
 
 import io.carpel.runtime.cgroup.Cgroup;
-import io.carpel.runtime.launch.ResolvedProcess;
 import io.carpel.runtime.launch.ShimConnection;
 import io.carpel.runtime.lifecycle.ProcessIdentity;
 import io.carpel.runtime.spec.PidMode;
@@ -21,8 +20,8 @@ final class LiveContainer {
     final ShimConnection shim;
     final Cgroup cgroup;
 
-    /// How its process runs, for execs; empty when that could not be read back after a restart.
-    final Optional<ResolvedProcess> process;
+    /// How its process runs, for execs.
+    final KeptProcess process;
 
     /// Held while the state changes, and over the whole of a start: an exit that follows at once is
     /// then seen after it.
@@ -32,12 +31,7 @@ final class LiveContainer {
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile Optional<String> startFailure = Optional.empty();
 
-    LiveContainer(
-            String id,
-            PidMode pid,
-            ShimConnection shim,
-            Cgroup cgroup,
-            Optional<ResolvedProcess> process) {
+    LiveContainer(String id, PidMode pid, ShimConnection shim, Cgroup cgroup, KeptProcess process) {
         this.id = id;
         this.pid = pid;
         this.shim = shim;

@@ -38,4 +38,28 @@ public record ContainerSpec(
         cdiDevices = List.copyOf(cdiDevices);
         rlimits = List.copyOf(rlimits);
     }
+
+    /// Without the process's variables, which may be many megabytes on a host together and secret
+    /// besides: whoever runs something in the container has them from elsewhere.
+    public ContainerSpec withoutVariables() {
+        return process.env().isEmpty()
+                ? this
+                : new ContainerSpec(
+                        id,
+                        sandboxId,
+                        name,
+                        image,
+                        process.withoutVariables(),
+                        mounts,
+                        devices,
+                        cdiDevices,
+                        resources,
+                        security,
+                        rlimits,
+                        pid,
+                        targetContainer,
+                        logPath,
+                        stopSignal,
+                        payload);
+    }
 }

@@ -25,4 +25,8 @@ public record ProcessSpec(
         args = List.copyOf(args);
         env = List.copyOf(env);
     }
+
+    ProcessSpec withoutVariables() {
+        return new ProcessSpec(command, args, List.of(), workingDir, user, tty, stdin, stdinOnce);
+    }
 }

@@ -24,6 +24,7 @@ import io.carpel.runtime.security.Capabilities;
 import io.carpel.runtime.security.SelinuxLabel;
 import io.carpel.runtime.spec.Bytes;
 import io.carpel.runtime.spec.ContainerSpec;
+import io.carpel.runtime.spec.EnvVar;
 import io.carpel.runtime.spec.MountSpec;
 import io.carpel.runtime.spec.PidMode;
 import io.carpel.runtime.spec.ResourceLimits;
@@ -182,6 +183,24 @@ final class ContainerManagerTest {
         assertThat(manager.list()).isEmpty();
         assertThat(heard).containsExactly("CREATED", "STARTED", "STOPPED", "REMOVED");
         assertNothingLeft();
+    }
+
+    /// Hundreds of containers with a megabyte of variables each must not fill the heap.
+    @Test
+    void variablesAreKeptForExecsOnlyAndInOnePlace() throws IOException {
+        EnvVar secret = new EnvVar("TOKEN", Bytes.utf8("s3cret"));
+        ContainerManager manager = manager();
+        Container made = manager.create(new ContainerSpecDraft(spec()).env(List.of(secret)).spec());
+        manager.start(ID);
+        assertThat(made.spec().process().env()).isEmpty();
+        assertThat(manager.get(ID).spec().process().env()).isEmpty();
+        assertThat(Files.readString(layout.container(ID).resolve("record.json")))
+                .doesNotContain("TOKEN", secret.value().base64());
+        assertThat(manager.running(ID).process.get().env()).contains(secret);
+        assertThat(new KeptProcess(rooms().processes(), ID).get().env()).contains(secret);
+        assertThatThrownBy(() -> new KeptProcess(rooms().processes(), Specs.id(8)).get())
+                .isInstanceOf(FailedPreconditionException.class)
+                .hasMessageContaining(Specs.id(8));
     }
 
     @Test

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.carpel.runtime.sandbox.Specs;
 import io.carpel.runtime.spec.PidMode;
 import io.carpel.runtime.store.RecordStore;
+import io.carpel.runtime.store.StateLayout;
 import io.carpel.runtime.work.Subject;
 import io.carpel.runtime.work.WorkRoom;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -44,7 +44,9 @@ final class ContainerStopsTest {
                         PidMode.CONTAINER,
                         shim,
                         new FakeCgroups().reopen("/fake/" + ID),
-                        Optional.empty());
+                        new KeptProcess(
+                                new ProcessStore(StateLayout.standard(), RecordStore.mapper()),
+                                ID));
         WorkRoom.open(clock)
                 .board()
                 .run(

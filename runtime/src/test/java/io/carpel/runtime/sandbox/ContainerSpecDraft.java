@@ -2,6 +2,7 @@ package io.carpel.runtime.sandbox;
 
 import io.carpel.runtime.spec.ContainerSpec;
 import io.carpel.runtime.spec.DeviceSpec;
+import io.carpel.runtime.spec.EnvVar;
 import io.carpel.runtime.spec.MountSpec;
 import io.carpel.runtime.spec.PidMode;
 import io.carpel.runtime.spec.ProcessSpec;
@@ -44,6 +45,20 @@ public final class ContainerSpecDraft {
                         process.env(),
                         process.workingDir(),
                         user,
+                        process.tty(),
+                        process.stdin(),
+                        process.stdinOnce());
+        return this;
+    }
+
+    public ContainerSpecDraft env(List<EnvVar> env) {
+        process =
+                new ProcessSpec(
+                        process.command(),
+                        process.args(),
+                        env,
+                        process.workingDir(),
+                        process.user(),
                         process.tty(),
                         process.stdin(),
                         process.stdinOnce());
