@@ -179,3 +179,19 @@ spoil_records() {
     crictl rmi "$busybox"
     wait_for 20 test -z "$(layer_records)"
 }
+
+# Together more than the heap. Kept more than once, they ended the agent, and each one after it.
+@test "a hundred containers with a megabyte and a half of variables each" {
+    pod=$(new_pod large)
+    file=$(container_file large '.envs = [range(12) | {key: "V\(.)", value: ("x" * 131000)}]')
+    for i in $(seq 100); do
+        jq --arg name "c$i" '.metadata.name = $name | .log_path = ($name + ".log")' "$file" >"$file.$i"
+        container=$(crictl create "$pod" "$file.$i" "$BATS_TEST_TMPDIR/pod-large.json")
+    done
+    crictl start "$container"
+    kill_agent
+    restart_agent
+    equal 131000 "$(inside "$container" printenv V11 | tr -d '\n' | wc -c)"
+    equal 100 "$(crictl ps -aq | wc -l)"
+    equal 131000 "$(inside "$container" printenv V0 | tr -d '\n' | wc -c)"
+}

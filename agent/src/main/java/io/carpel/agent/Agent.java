@@ -156,8 +156,7 @@ final class Agent implements AutoCloseable {
                                 members,
                                 node,
                                 feeds(config, runtime, events),
-                                new StreamRequests(
-                                        runtime.sandboxes(), runtime.containers(), streams)),
+                                new StreamRequests(sandboxes, containers, streams)),
                         new CriImageService(images),
                         new ImageControl(runtime.puller(), runtime.archives()),
                         new WorkControl(

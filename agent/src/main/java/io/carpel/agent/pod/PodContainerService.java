@@ -195,14 +195,11 @@ public final class PodContainerService {
     ///
     /// @param seconds until the command is killed; 0 is never
     public ExecResult execSync(String id, List<String> command, long seconds) {
-        if (command.isEmpty()) {
-            throw new InvalidArgumentException("cmd is empty");
-        }
+        List<String> words = ContainerTranslator.command(command);
         if (seconds < 0) {
             throw new InvalidArgumentException("timeout '%d' is less than 0".formatted(seconds));
         }
         String container = Prefixes.container(containers, id).id();
-        List<String> words = ContainerTranslator.words("cmd", command);
         Duration limit = Duration.ofSeconds(Math.min(seconds, MAX_SECONDS));
         return CallerBound.run(() -> containers.execSync(container, words, limit, OUTPUT_CAP));
     }

@@ -1,31 +1,33 @@
 package io.carpel.agent.streaming;
 
 import io.carpel.agent.cri.StreamUrls;
+import io.carpel.agent.pod.Containers;
+import io.carpel.agent.pod.Prefixes;
+import io.carpel.agent.pod.Sandboxes;
 import io.carpel.agent.streaming.StreamRequest.Streams;
 import io.carpel.agent.translate.ContainerTranslator;
 import io.carpel.cri.AttachRequest;
 import io.carpel.cri.ExecRequest;
 import io.carpel.cri.PortForwardRequest;
 import io.carpel.runtime.container.Container;
-import io.carpel.runtime.container.ContainerManager;
 import io.carpel.runtime.container.ContainerState;
 import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.error.InvalidArgumentException;
-import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.sandbox.Sandbox;
-import io.carpel.runtime.sandbox.SandboxManager;
 import java.util.List;
 
 /// Checks the three streaming calls and hands out their URLs.
 public final class StreamRequests implements StreamUrls {
     private static final int MAX_PORT = 65535;
 
-    private final SandboxManager sandboxes;
-    private final ContainerManager containers;
+    /// As many as one client's connection may have channels for, by far.
+    private static final int MAX_PORTS = 1024;
+
+    private final Sandboxes sandboxes;
+    private final Containers containers;
     private final StreamingServer server;
 
-    public StreamRequests(
-            SandboxManager sandboxes, ContainerManager containers, StreamingServer server) {
+    public StreamRequests(Sandboxes sandboxes, Containers containers, StreamingServer server) {
         this.sandboxes = sandboxes;
         this.containers = containers;
         this.server = server;
@@ -33,10 +35,7 @@ public final class StreamRequests implements StreamUrls {
 
     @Override
     public String exec(ExecRequest request) {
-        if (request.getCmdList().isEmpty()) {
-            throw new InvalidArgumentException("cmd is empty");
-        }
-        List<String> command = ContainerTranslator.words("cmd", request.getCmdList());
+        List<String> command = ContainerTranslator.command(request.getCmdList());
         Container container = running(request.getContainerId());
         return server.urlFor(
                 new StreamRequest.Exec(
@@ -66,31 +65,26 @@ public final class StreamRequests implements StreamUrls {
 
     @Override
     public String portForward(PortForwardRequest request) {
+        if (request.getPortCount() > MAX_PORTS) {
+            throw new InvalidArgumentException(
+                    "port has %d items, at most %d are accepted"
+                            .formatted(request.getPortCount(), MAX_PORTS));
+        }
         for (int port : request.getPortList()) {
             if (port < 1 || port > MAX_PORT) {
-                throw new InvalidArgumentException("port %d is not in 1…65535".formatted(port));
+                throw new InvalidArgumentException("port '%d' is not in 1…65535".formatted(port));
             }
         }
-        Sandbox sandbox =
-                sandboxes
-                        .find(request.getPodSandboxId())
-                        .orElseThrow(() ->
-                                new NotFoundException(
-                                        "pod sandbox %s does not exist"
-                                                .formatted(request.getPodSandboxId())));
+        Sandbox sandbox = Prefixes.sandbox(sandboxes, request.getPodSandboxId());
         if (!sandbox.isReady()) {
             throw new FailedPreconditionException(
-                    "pod sandbox %s is not ready".formatted(sandbox.id()));
+                    "sandbox %s is not ready".formatted(sandbox.id()));
         }
         return server.urlFor(new StreamRequest.PortForward(sandbox.id(), request.getPortList()));
     }
 
     private Container running(String id) {
-        Container container =
-                containers
-                        .find(id)
-                        .orElseThrow(() ->
-                                new NotFoundException("container %s does not exist".formatted(id)));
+        Container container = Prefixes.container(containers, id);
         if (!(container.state() instanceof ContainerState.Running)) {
             throw new FailedPreconditionException(
                     "container %s is not running".formatted(container.id()));

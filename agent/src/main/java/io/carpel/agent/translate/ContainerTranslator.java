@@ -122,8 +122,16 @@ public final class ContainerTranslator {
                 config.getStdin() && config.getStdinOnce());
     }
 
+    /// What is to be run in a container, from the field `cmd`.
+    public static List<String> command(List<String> words) {
+        if (words.isEmpty() || words.getFirst().isEmpty()) {
+            throw new InvalidArgumentException(words.isEmpty() ? "cmd is empty" : "cmd[0] is empty");
+        }
+        return words("cmd", words);
+    }
+
     /// Arguments of a program: any text the kernel takes, line feeds included.
-    public static List<String> words(String field, List<String> words) {
+    private static List<String> words(String field, List<String> words) {
         Check.count(field, words.size(), Bounds.ARGUMENTS);
         for (int i = 0; i < words.size(); i++) {
             String word = words.get(i);
