@@ -135,8 +135,17 @@ record CgroupDir(Path path) {
                 "could not write '%s' to %s: %s"
                         .formatted(value, path.resolve(file), Errno.describe(errno));
         return switch (errno) {
-            case Errno.EINVAL, Errno.ERANGE -> new InvalidArgumentException(message, e);
-            case Errno.EBUSY -> new FailedPreconditionException(message, e);
+            case Errno.EINVAL, Errno.ERANGE, Errno.EDOM, Errno.EOVERFLOW, Errno.E2BIG ->
+                    new InvalidArgumentException(message, e);
+            // A device that is not there, or a group that is not there any more.
+            case Errno.ENODEV ->
+                    exists()
+                            ? new InvalidArgumentException(message, e)
+                            : new KernelFaultException(message, e);
+            // Possible, but not here: more than the group above has (EACCES), or what is another's
+            // alone.
+            case Errno.EBUSY, Errno.EACCES, Errno.EPERM, Errno.ENOSPC, Errno.ENOTSUP ->
+                    new FailedPreconditionException(message, e);
             default -> new KernelFaultException(message, e);
         };
     }
