@@ -125,7 +125,8 @@ public final class ContainerTranslator {
     /// What is to be run in a container, from the field `cmd`.
     public static List<String> command(List<String> words) {
         if (words.isEmpty() || words.getFirst().isEmpty()) {
-            throw new InvalidArgumentException(words.isEmpty() ? "cmd is empty" : "cmd[0] is empty");
+            throw new InvalidArgumentException(
+                    words.isEmpty() ? "cmd is empty" : "cmd[0] is empty");
         }
         return words("cmd", words);
     }

@@ -21,8 +21,7 @@ final class StreamRequestsTest {
     private final FakeSandboxes sandboxes = new FakeSandboxes();
     private final FakeContainers containers = new FakeContainers();
     private final StreamingServer server =
-            StreamingServer.start(
-                    StreamingConfig.of(AgentConfig.defaults()), new FakeBackend());
+            StreamingServer.start(StreamingConfig.of(AgentConfig.defaults()), new FakeBackend());
     private final StreamRequests requests = new StreamRequests(sandboxes, containers, server);
 
     @AfterEach
@@ -79,12 +78,9 @@ final class StreamRequestsTest {
                 .isInstanceOf(NotFoundException.class)
                 .hasMessageNotContaining("\n")
                 .hasMessageContaining("x");
-        assertThatThrownBy(
-                        () ->
-                                requests.portForward(
-                                        PortForwardRequest.newBuilder()
-                                                .setPodSandboxId("x\ny")
-                                                .build()))
+        assertThatThrownBy(() ->
+                        requests.portForward(
+                                PortForwardRequest.newBuilder().setPodSandboxId("x\ny").build()))
                 .isInstanceOf(NotFoundException.class)
                 .hasMessageNotContaining("\n");
     }
@@ -104,13 +100,10 @@ final class StreamRequestsTest {
     @Test
     void portsAreFewAndReal() {
         start();
-        PortForwardRequest.Builder request =
-                PortForwardRequest.newBuilder().setPodSandboxId("555");
-        assertThatThrownBy(
-                        () ->
-                                requests.portForward(
-                                        request.addAllPort(Collections.nCopies(1_000_000, 80))
-                                                .build()))
+        PortForwardRequest.Builder request = PortForwardRequest.newBuilder().setPodSandboxId("555");
+        assertThatThrownBy(() ->
+                        requests.portForward(
+                                request.addAllPort(Collections.nCopies(1_000_000, 80)).build()))
                 .isInstanceOf(InvalidArgumentException.class)
                 .hasMessageContaining("port has 1000000 items");
         assertThatThrownBy(() -> requests.portForward(request.clearPort().addPort(0).build()))
@@ -122,12 +115,9 @@ final class StreamRequestsTest {
     void onlyWhatRunsHasStreams() {
         start();
         sandboxes.stop(Requests.SANDBOX_ID);
-        assertThatThrownBy(
-                        () ->
-                                requests.portForward(
-                                        PortForwardRequest.newBuilder()
-                                                .setPodSandboxId("555")
-                                                .build()))
+        assertThatThrownBy(() ->
+                        requests.portForward(
+                                PortForwardRequest.newBuilder().setPodSandboxId("555").build()))
                 .isInstanceOf(FailedPreconditionException.class)
                 .hasMessageContaining(Requests.SANDBOX_ID);
         containers.remove(Requests.CONTAINER_ID);

@@ -38,7 +38,15 @@ public interface Cgroup {
     /// @throws io.carpel.runtime.error.InvalidArgumentException when a value cannot be
     /// @throws io.carpel.runtime.error.FailedPreconditionException when memory in use is above the
     ///   wanted limit
-    void update(ResourceLimits limits);
+    Change update(ResourceLimits limits);
+
+    /// Limits that were changed.
+    @FunctionalInterface
+    interface Change {
+        /// Puts the old ones back. What cannot be put back is added to `cause`, for which it is
+        /// done.
+        void undo(Throwable cause);
+    }
 
     /// Sends SIGKILL to every process in the group and below it. Returns once it was sent to all;
     /// on v1 the group is frozen meanwhile so that none can be missed.

@@ -25,7 +25,7 @@ record ObservedCgroup(Cgroup group) implements Cgroup {
     }
 
     @Override
-    public void update(ResourceLimits limits) {
+    public Change update(ResourceLimits limits) {
         throw refused("update");
     }
 

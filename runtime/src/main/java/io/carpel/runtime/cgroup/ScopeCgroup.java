@@ -81,8 +81,8 @@ final class ScopeCgroup implements Cgroup {
     }
 
     @Override
-    public void update(ResourceLimits limits) {
-        members.update(limits);
+    public Change update(ResourceLimits limits) {
+        return members.update(limits);
     }
 
     @Override

@@ -72,8 +72,10 @@ final class V1Cgroup implements Cgroup {
     }
 
     @Override
-    public void update(ResourceLimits limits) {
-        limit(limits, Settings.ofUpdate());
+    public Change update(ResourceLimits limits) {
+        Settings settings = Settings.ofUpdate();
+        limit(limits, settings);
+        return settings;
     }
 
     void limit(ResourceLimits limits, Settings settings) {
@@ -268,7 +270,7 @@ final class V1Cgroup implements Cgroup {
         }
 
         @Override
-        public void update(ResourceLimits limits) {
+        public Change update(ResourceLimits limits) {
             throw new InvalidArgumentException(
                     "cgroup %s is an exec's and has no limits of its own".formatted(path()));
         }

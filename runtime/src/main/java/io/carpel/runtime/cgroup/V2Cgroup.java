@@ -64,8 +64,10 @@ final class V2Cgroup implements Cgroup {
     }
 
     @Override
-    public void update(ResourceLimits limits) {
-        limit(limits, Settings.ofUpdate());
+    public Change update(ResourceLimits limits) {
+        Settings settings = Settings.ofUpdate();
+        limit(limits, settings);
+        return settings;
     }
 
     void limit(ResourceLimits limits, Settings settings) {

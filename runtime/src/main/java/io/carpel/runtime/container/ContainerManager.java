@@ -1,5 +1,7 @@
 package io.carpel.runtime.container;
 
+import io.carpel.runtime.cgroup.Cgroup;
+import io.carpel.runtime.cgroup.CgroupMode;
 import io.carpel.runtime.container.ContainerState.Created;
 import io.carpel.runtime.container.ContainerState.Exited;
 import io.carpel.runtime.container.ContainerState.Running;
@@ -9,6 +11,7 @@ import io.carpel.runtime.error.ContainerRuntimeException;
 import io.carpel.runtime.error.DeadlineExceededException;
 import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.io.ProcessSession;
@@ -327,24 +330,37 @@ public final class ContainerManager {
     private void updateLocked(String id, ResourceLimits limits) {
         LiveContainer container = live.get(id);
         if (container == null || container.hasEnded()) {
-            throw new FailedPreconditionException(
-                    "container %s has ended: its limits cannot be changed".formatted(id));
+            throw ended(id);
         }
-        container.cgroup.update(limits);
+        Cgroup.Change change = change(container, limits);
+        boolean swapApart = rooms.cgroups().mode() == CgroupMode.V2;
         container.transition.lock();
         try {
             ContainerRecord now = states.get(id);
-            try {
-                states.replace(
-                        now.with(LimitChange.over(now.resources(), limits)),
-                        ContainerChange.Kind.UPDATED);
-            } catch (ContainerRuntimeException e) {
-                container.cgroup.update(now.resources());
-                throw e;
-            }
+            states.replace(
+                    now.with(LimitChange.over(now.resources(), limits, swapApart)),
+                    ContainerChange.Kind.UPDATED);
+        } catch (ContainerRuntimeException e) {
+            change.undo(e);
+            throw e;
         } finally {
             container.transition.unlock();
         }
+    }
+
+    /// Not under the lock of its state: a limit near what is in use takes the kernel its time.
+    private static Cgroup.Change change(LiveContainer container, ResourceLimits limits) {
+        try {
+            return container.cgroup.update(limits);
+        } catch (KernelFaultException e) {
+            // Its group goes with it.
+            throw container.hasEnded() ? ended(container.id) : e;
+        }
+    }
+
+    private static FailedPreconditionException ended(String id) {
+        return new FailedPreconditionException(
+                "container %s has ended: its limits cannot be changed".formatted(id));
     }
 
     /// Makes the log anew at its path, after somebody renamed the old file.

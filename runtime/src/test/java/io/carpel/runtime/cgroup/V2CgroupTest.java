@@ -10,6 +10,7 @@ import io.carpel.runtime.spec.ResourceLimits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -117,6 +118,46 @@ class V2CgroupTest {
                 .hasMessageContaining("pids.max");
         assertThat(written("memory.max")).startsWith("max");
         assertThat(written("cpu.weight")).startsWith("100");
+    }
+
+    @Test
+    void takesBackWhatWasWrittenForADeviceAlone() throws IOException {
+        file("io.max", "");
+        file("io.weight", "default 100\n8:16 50");
+        file("memory.high", "max");
+        // Written after the others, and refused by a file that cannot be opened.
+        Files.delete(directory.resolve("memory.oom.group"));
+        Files.createDirectory(directory.resolve("memory.oom.group"));
+        for (var io :
+                Map.of(
+                                Map.of("io.max", "8:0 rbps=1000"),
+                                "8:0 rbps=max wbps=max riops=max wiops=max",
+                                Map.of("io.weight", "8:0 70"),
+                                "8:0 default",
+                                Map.of("io.weight", "8:16 70"),
+                                "8:16 50",
+                                Map.of("io.weight", "default 70"),
+                                "default 100",
+                                Map.of("io.weight", "70"),
+                                "default 100")
+                        .entrySet()) {
+            var unified = new HashMap<>(io.getKey());
+            String name = unified.keySet().iterator().next();
+            unified.put("memory.oom.group", "1");
+            assertThatThrownBy(() -> group.update(memory(0, 0, unified)))
+                    .hasMessageContaining("memory.oom.group");
+            assertThat(written(name)).as(io.toString()).startsWith(io.getValue());
+            file("io.max", "");
+            file("io.weight", "default 100\n8:16 50");
+        }
+    }
+
+    @Test
+    void aChangeCanBeTakenBackLater() throws IOException {
+        Cgroup.Change change = group.update(memory(900_000, 0, Map.of()));
+        assertThat(written("memory.max")).isEqualTo("900000");
+        change.undo(new IOException("for another reason"));
+        assertThat(written("memory.max")).startsWith("max");
     }
 
     @Test

@@ -352,6 +352,38 @@ final class ContainerManagerTest {
     }
 
     @Test
+    void limitsThatCannotBeWrittenDownAreTakenBackWhole() throws IOException {
+        ContainerManager manager = manager();
+        manager.create(spec());
+        ResourceLimits before = cgroups.groups.get("/carpel/" + ID);
+        ResourceLimits limits =
+                new ResourceLimits(0, 0, 512, 1 << 20, 0, 0, 0, "", "", List.of(), Map.of());
+        Path record = layout.container(ID).resolve("record.json");
+        // A directory of this name cannot be replaced by a file.
+        Path aside = Files.move(record, record.resolveSibling("aside"));
+        Files.createDirectories(record.resolve("in the way"));
+        assertThatThrownBy(() -> manager.update(ID, limits))
+                .isInstanceOf(KernelFaultException.class)
+                .hasMessageContaining("record");
+        assertThat(cgroups.groups.get("/carpel/" + ID)).isEqualTo(before);
+        assertThat(manager.get(ID).resources()).isEqualTo(before);
+        Files.delete(record.resolve("in the way"));
+        Files.delete(record);
+        Files.move(aside, record);
+    }
+
+    @Test
+    void limitsOfOneThatEndsMeanwhileAreAMatterOfItsState() {
+        ContainerManager manager = manager();
+        manager.create(spec());
+        manager.start(ID);
+        cgroups.duringUpdate = () -> shim().end(0, 0, 0);
+        assertThatThrownBy(() -> manager.update(ID, ResourceLimits.none()))
+                .isInstanceOf(FailedPreconditionException.class)
+                .hasMessageContaining("has ended");
+    }
+
+    @Test
     void refusesWhatItsSandboxDoesNotAllow() throws IOException {
         ContainerManager manager = manager();
         assertThatThrownBy(() -> manager.create(spec(PidMode.HOST, List.of(), false)))

@@ -8,6 +8,7 @@ import io.carpel.runtime.cgroup.CgroupStats;
 import io.carpel.runtime.cgroup.DeviceRules;
 import io.carpel.runtime.cgroup.StatsDetail;
 import io.carpel.runtime.error.FailedPreconditionException;
+import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.spec.ResourceLimits;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -24,6 +25,9 @@ public final class FakeCgroups implements CgroupManager {
     public final List<String> killed = new ArrayList<>();
     public volatile long oomKills;
     public volatile boolean refuseUpdate;
+
+    /// Runs before limits are changed.
+    public volatile Runnable duringUpdate = () -> {};
 
     @Override
     public CgroupDriver driver() {
@@ -121,11 +125,17 @@ public final class FakeCgroups implements CgroupManager {
         }
 
         @Override
-        public void update(ResourceLimits limits) {
+        public Change update(ResourceLimits limits) {
+            duringUpdate.run();
             if (refuseUpdate) {
                 throw new FailedPreconditionException("memory in use is above the limit");
             }
-            groups.put(path, limits);
+            ResourceLimits before = groups.put(path, limits);
+            if (before == null) {
+                groups.remove(path);
+                throw new KernelFaultException("no such group: " + path);
+            }
+            return _ -> groups.put(path, before);
         }
 
         @Override
