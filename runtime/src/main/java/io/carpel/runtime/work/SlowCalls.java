@@ -16,6 +16,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// Runs calls on files that somebody else names, and that may therefore lie with a server that
 /// never answers: stat(2) on a dead NFS or FUSE mount waits for ever, and not even a signal ends
@@ -30,6 +31,9 @@ public final class SlowCalls {
     private final Duration patience;
     private final Semaphore free;
     private final Executor threads;
+
+    /// Threads that nobody waits for any more.
+    private final AtomicInteger hanging = new AtomicInteger();
 
     // Where threads hang that nobody waits for any more, with the time in System.nanoTime.
     private final Map<String, Long> hung = new ConcurrentHashMap<>();
@@ -99,14 +103,11 @@ public final class SlowCalls {
     ///
     /// @throws DeadlineExceededException when it hangs; its thread stays until it is let go
     /// @throws UnavailableException when it would hang where another call does
-    /// @throws ResourceExhaustedException when too many hang already
+    /// @throws ResourceExhaustedException when too many hang already, or as many as there may be at
+    ///   once do not end for as long
     /// @throws CancelledException when the caller is interrupted
     public <T> T call(Body<T> body) throws IOException {
-        if (!free.tryAcquire()) {
-            throw new ResourceExhaustedException(
-                    "%d calls wait for file systems of this host, none is free: %s"
-                            .formatted(limit, hung.keySet()));
-        }
+        enter();
         Spot spot = new Spot();
         FutureTask<T> task = new FutureTask<>(() -> run(body, spot));
         long begun = System.nanoTime();
@@ -124,6 +125,25 @@ public final class SlowCalls {
         } catch (ExecutionException e) {
             throw unwrapped(e);
         }
+    }
+
+    /// Many at once are no harm as long as they end: a node that starts a hundred pods has its
+    /// calls wait for each other, and none is refused. Only those that hang keep their place.
+    private void enter() {
+        try {
+            if (free.tryAcquire()
+                    || (hanging.get() < limit
+                            && free.tryAcquire(patience.toNanos(), TimeUnit.NANOSECONDS))) {
+                return;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancelledException(
+                    "interrupted while waiting for calls on file systems of this host", e);
+        }
+        throw new ResourceExhaustedException(
+                "%d calls wait for file systems of this host, none is free: %s"
+                        .formatted(limit, hung.keySet()));
     }
 
     /// A host may have no thread left: nobody is busy then who would give the place back.
@@ -147,7 +167,12 @@ public final class SlowCalls {
         try {
             return body.run(spot);
         } finally {
-            spot.ended = true;
+            synchronized (spot) {
+                spot.ended = true;
+                if (spot.abandoned) {
+                    hanging.decrementAndGet();
+                }
+            }
             spot.forget();
             free.release();
         }
@@ -156,6 +181,9 @@ public final class SlowCalls {
     private void giveUp(Spot spot, long begun) {
         synchronized (spot) { // it must not go on to another place now: it takes one off the list
             spot.abandoned = true;
+            if (!spot.ended) {
+                hanging.incrementAndGet();
+            }
             hung.put(spot.place, begun);
         }
         spot.shown = spot.work.map(work -> board.keep(work.item(), "hang at " + spot.place));

@@ -10,9 +10,14 @@ import io.carpel.runtime.error.UnavailableException;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -123,6 +128,66 @@ final class SlowCallsTest {
         while (!board.list().isEmpty()) {
             Thread.onSpinWait();
         }
+    }
+
+    /// A kubelet that starts makes all its pods at once.
+    @Test
+    void moreAtOnceThanThereMayBeWaitForEachOther() throws Exception {
+        SlowCalls patient = new SlowCalls(board, 2, Duration.ofSeconds(20));
+        List<Future<Integer>> answers = new ArrayList<>();
+        try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = 0; i < 50; i++) {
+                int number = i;
+                answers.add(
+                        callers.submit(() ->
+                                patient.call(_ -> {
+                                    LockSupport.parkNanos(1_000_000);
+                                    return number;
+                                })));
+            }
+        }
+        for (int i = 0; i < answers.size(); i++) {
+            assertThat(answers.get(i).get()).isEqualTo(i);
+        }
+    }
+
+    @Test
+    void aCallerThatWaitsForAPlaceIsRefusedInTheEndOrLeaves() throws Exception {
+        CountDownLatch inside = new CountDownLatch(2);
+        List<Thread> holders = new ArrayList<>();
+        SlowCalls patient = new SlowCalls(board, 2, Duration.ofSeconds(3));
+        for (int i = 0; i < 2; i++) {
+            holders.add(
+                    Thread.ofVirtual()
+                            .start(() ->
+                                    assertThatThrownBy(() ->
+                                                    patient.call(spot -> {
+                                                        spot.at("host path /same");
+                                                        inside.countDown();
+                                                        return hang();
+                                                    }))
+                                            .isInstanceOf(RuntimeException.class)));
+        }
+        inside.await();
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> patient.call(_ -> "never")).isInstanceOf(CancelledException.class);
+        assertThat(Thread.interrupted()).isTrue();
+        assertThatThrownBy(() -> patient.call(_ -> "never"))
+                .isInstanceOf(ResourceExhaustedException.class);
+        for (Thread holder : holders) {
+            holder.join();
+        }
+        // Both hang now: nobody waits for them.
+        long begun = System.nanoTime();
+        assertThatThrownBy(() -> patient.call(_ -> "never"))
+                .isInstanceOf(ResourceExhaustedException.class)
+                .hasMessageContaining("host path /same");
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(2));
+        obstacle.countDown();
+        while (patient.busy() > 0) {
+            Thread.onSpinWait();
+        }
+        assertThat(patient.<String>call(_ -> "again")).isEqualTo("again");
     }
 
     @Test
