@@ -134,11 +134,11 @@ public final class ContainerManager {
                 Subject.container(spec.sandboxId(), id),
                 "create",
                 work -> {
-                    try (var _ = drafts.begin(spec.sandboxId())) {
+                    try (var draft = drafts.begin(spec.sandboxId())) {
                         if (table.exists(id)) {
                             throw new AlreadyExistsException("container " + id + " exists");
                         }
-                        return make(spec, work);
+                        return draft.run(() -> make(spec, work));
                     }
                 });
     }
@@ -254,6 +254,10 @@ public final class ContainerManager {
                     before ->
                             Transitions.onStarted(
                                     id, before, status.startedAt().orElseGet(clock::instant)));
+        } catch (UnavailableException e) {
+            // Stopped by another call meanwhile: it was not the start that failed.
+            stops.kill(container);
+            throw LiveContainer.ended(id, e);
         } catch (ContainerRuntimeException e) {
             container.failedToStart(String.valueOf(e.getMessage()));
             stops.kill(container);
@@ -367,7 +371,11 @@ public final class ContainerManager {
     ///
     /// @throws FailedPreconditionException unless it runs
     public void reopenLog(String id) {
-        running(id).shim.reopenLog();
+        running(id)
+                .ask(shim -> {
+                    shim.reopenLog();
+                    return id;
+                });
     }
 
     /// Bytes of its output that could not be logged, since the disk was full or failed.
@@ -391,8 +399,7 @@ public final class ContainerManager {
     /// @param stdin whether this client feeds standard input
     /// @throws FailedPreconditionException unless it runs
     public ProcessSession attach(String id, boolean stdin) {
-        LiveContainer container = running(id);
-        return ShimStreams.of(container.shim, container.shim.attach(stdin));
+        return running(id).ask(shim -> ShimStreams.of(shim, shim.attach(stdin)));
     }
 
     /// Takes up what an earlier process left; to be called once, after the sandboxes were.

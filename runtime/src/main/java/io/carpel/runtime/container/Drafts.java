@@ -1,12 +1,14 @@
 package io.carpel.runtime.container;
 
 import io.carpel.runtime.error.CancelledException;
+import io.carpel.runtime.error.ContainerRuntimeException;
 import io.carpel.runtime.error.DeadlineExceededException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /// The containers that are just being made, by sandbox, so that stopping a sandbox need not wait
 /// for one whose creation hangs.
@@ -22,6 +24,21 @@ final class Drafts {
 
         private Draft(String sandboxId) {
             this.sandboxId = sandboxId;
+        }
+
+        /// Does the work. An interrupt shows as whatever error the step under way makes of it, and
+        /// is told as what it is.
+        <T> T run(Supplier<T> work) {
+            try {
+                return work.get();
+            } catch (ContainerRuntimeException e) {
+                synchronized (Drafts.this) {
+                    if (!told) {
+                        throw e;
+                    }
+                }
+                throw new CancelledException("sandbox %s is being stopped".formatted(sandboxId), e);
+            }
         }
 
         @Override

@@ -122,6 +122,6 @@ public final class ExecManager {
                                 ContainerSteps.placement(container.cgroup),
                                 command.timeout()));
         work.at("start command " + command.name());
-        return container.shim.exec(plan);
+        return container.ask(shim -> shim.exec(plan));
     }
 }

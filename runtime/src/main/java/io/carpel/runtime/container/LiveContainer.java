@@ -1,6 +1,8 @@
 package io.carpel.runtime.container;
 
 import io.carpel.runtime.cgroup.Cgroup;
+import io.carpel.runtime.error.FailedPreconditionException;
+import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.launch.ShimConnection;
 import io.carpel.runtime.lifecycle.ProcessIdentity;
 import io.carpel.runtime.spec.PidMode;
@@ -10,6 +12,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 
 /// A container that has processes: what is needed to work on it, from create until it has ended.
 final class LiveContainer {
@@ -44,6 +47,22 @@ final class LiveContainer {
     /// of them along.
     boolean mayLeaveProcesses() {
         return pid != PidMode.CONTAINER;
+    }
+
+    /// Asks its shim. One that has gone has taken the container along, whether that has been seen
+    /// here yet or not.
+    ///
+    /// @throws FailedPreconditionException when it has
+    <T> T ask(Function<ShimConnection, T> question) {
+        try {
+            return question.apply(shim);
+        } catch (UnavailableException e) {
+            throw ended(id, e);
+        }
+    }
+
+    static FailedPreconditionException ended(String id, Throwable cause) {
+        return new FailedPreconditionException("container " + id + " has ended", cause);
     }
 
     void failedToStart(String message) {

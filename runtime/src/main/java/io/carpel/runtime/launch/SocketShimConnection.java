@@ -5,6 +5,7 @@ import io.carpel.runtime.error.DeadlineExceededException;
 import io.carpel.runtime.error.FailedPreconditionException;
 import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.ResourceExhaustedException;
+import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.launch.ShimChannel.Frame;
 import io.carpel.runtime.linux.Errno;
 import io.carpel.runtime.linux.ErrnoException;
@@ -86,6 +87,11 @@ final class SocketShimConnection implements ShimConnection {
                     throw new ResourceExhaustedException(
                             subject() + ": too many clients are attached to it already");
                 }
+                if (errno.is(Errno.ESRCH)) {
+                    // Its first process has gone, and so has the shim in a moment. A command that
+                    // enters its namespaces finds that out by setns.
+                    throw new UnavailableException(String.valueOf(failure.getMessage()), failure);
+                }
                 if (stateError(errno)) {
                     throw new FailedPreconditionException(
                             String.valueOf(failure.getMessage()), failure);
@@ -103,11 +109,7 @@ final class SocketShimConnection implements ShimConnection {
 
     /// Errors that mean the container is in the wrong state for the request.
     private static boolean stateError(ErrnoException errno) {
-        return switch (errno.call()) {
-            case "start" -> errno.is(Errno.EALREADY) || errno.is(Errno.EBUSY);
-            case "kill", "exec" -> errno.is(Errno.ESRCH);
-            default -> false;
-        };
+        return errno.call().equals("start") && (errno.is(Errno.EALREADY) || errno.is(Errno.EBUSY));
     }
 
     private static ShimStatus readStatus(Frame frame) {

@@ -26,6 +26,10 @@ public final class FakeShim implements ShimConnection {
     public final List<Integer> signals = new CopyOnWriteArrayList<>();
     public volatile Optional<String> startError = Optional.empty();
     public volatile boolean endsOnTerm;
+
+    /// Happens while it is asked to start.
+    public volatile Runnable duringStart = () -> {};
+
     public volatile boolean started;
 
     /// It is there and does not answer.
@@ -80,6 +84,12 @@ public final class FakeShim implements ShimConnection {
 
     @Override
     public ShimStatus start() {
+        duringStart.run();
+        synchronized (this) {
+            if (gone) {
+                throw new UnavailableException("the shim is gone");
+            }
+        }
         if (startError.isPresent()) {
             throw new KernelFaultException(startError.get());
         }
