@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # The agent is killed at any moment, many times, while pods come and go: afterwards everything can be
-# removed, and the host is as it was. CARPEL_TEST_SEED repeats a run; CARPEL_TEST_SOAK is its length
-# in seconds.
+# removed, and the host is as it was. And calls of all kinds are made at once, in any order.
+# CARPEL_TEST_SEED repeats a run; CARPEL_TEST_SOAK is the length of the first in seconds.
 
 load support
 # shellcheck source=/dev/null
@@ -60,6 +60,18 @@ no_helpers() {
     [ -z "$(helpers)" ]
 }
 
+nothing_is_left() {
+    equal "" "$(find /run/netns -name "*$instance*")"
+    equal "" "$(find /sys/fs/cgroup -path "*carpel-$instance*" -type d -name '*[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]*')"
+    equal "" "$(find "$agent_dir/run/sandboxes" "$agent_dir/run/containers" "$agent_dir/run/s" \
+        "$agent_dir/state/containers" -mindepth 1 -maxdepth 1)"
+    # A shim that nobody gave anything to do, since the agent was killed in that moment, ends by
+    # itself after 30 s.
+    wait_for 50 no_helpers
+    equal "" "$(awk -v dir="$agent_dir/" 'index($5, dir) == 1 { print $5 }' /proc/self/mountinfo)"
+    equal "" "$(find "$agent_dir/state/network" -type f -path '*/bridge/*' -name '*.json')"
+}
+
 @test "killed at any moment, again and again" {
     seed=${CARPEL_TEST_SEED:-$(($(date +%s) % 30000))}
     echo "# seed $seed: repeat with CARPEL_TEST_SEED=$seed" >&3
@@ -87,13 +99,14 @@ no_helpers() {
     echo "# $kills kills; $whole of 3 workers finished whole rounds in between" >&3
     [ "$kills" -ge 3 ]
     remove_pods
-    equal "" "$(find /run/netns -name "*$instance*")"
-    equal "" "$(find /sys/fs/cgroup -path "*carpel-$instance*" -type d -name '*[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]*')"
-    equal "" "$(find "$agent_dir/run/sandboxes" "$agent_dir/run/containers" "$agent_dir/run/s" \
-        "$agent_dir/state/containers" -mindepth 1 -maxdepth 1)"
-    # A shim that nobody gave anything to do, since the agent was killed in that moment, ends by
-    # itself after 30 s.
-    wait_for 50 no_helpers
-    equal "" "$(awk -v dir="$agent_dir/" 'index($5, dir) == 1 { print $5 }' /proc/self/mountinfo)"
-    equal "" "$(find "$agent_dir/state/network" -type f -path '*/bridge/*' -name '*.json')"
+    nothing_is_left
+}
+
+@test "calls of all kinds, in any order and at once" {
+    seed=${CARPEL_TEST_SEED:-$(date +%s)}
+    instance=$(agent_instance "$agent_dir")
+    # Answers that should not be are on its standard error.
+    "$CARPEL_TEST_TOOLS/cristreams" scramble --socket "$agent_dir/carpel.sock" --seed "$seed" \
+        --image "$busybox" --logs "$BATS_TEST_TMPDIR/logs" --parallel 16 --sessions 4000 >&2
+    nothing_is_left
 }

@@ -21,6 +21,7 @@ const usage = `usage: cristreams VERB [flags]
   drop      opens sessions and leaves them half-way
   stall     starts a command and attaches, and reads nothing until its own input ends
   tokens    asks for more requests than may wait, and tries tokens that are no good
+  scramble  makes calls on a few pods in any order and at once, and tells answers that should not be
   events    watches events with many clients, some of which never read, while pods come and go
   serve     answers connections (in a container)
   transfer  sends to and receives from serve through a forwarded port, and compares checksums
@@ -42,6 +43,9 @@ func main() {
 	flags.IntVar(&given.parallel, "parallel", 100, "how many at a time")
 	flags.StringVar(&given.address, "address", "", "host:port to connect to")
 	flags.Int64Var(&given.bytes, "bytes", 1<<30, "how much is sent each way")
+	flags.StringVar(&given.image, "image", "", "image of containers that are made")
+	flags.StringVar(&given.logs, "logs", "", "directory for their logs")
+	flags.Uint64Var(&given.seed, "seed", 0, "repeats the choices of an earlier run")
 	_ = flags.Parse(os.Args[2:])
 	if err := run(os.Args[1], given); err != nil {
 		fmt.Fprintf(os.Stderr, "cristreams %s: %v\n", os.Args[1], err)
@@ -50,9 +54,10 @@ func main() {
 }
 
 type options struct {
-	socket, container, pod, verb, address string
-	port, sessions, parallel              int
-	bytes                                 int64
+	socket, container, pod, verb, address, image, logs string
+	port, sessions, parallel                           int
+	bytes                                              int64
+	seed                                               uint64
 }
 
 func run(verb string, given options) error {
@@ -77,6 +82,8 @@ func run(verb string, given options) error {
 		return client.tokens(context.Background())
 	case "events":
 		return client.events(context.Background())
+	case "scramble":
+		return client.scramble(context.Background())
 	default:
 		return fmt.Errorf("no such verb\n%s", usage)
 	}
