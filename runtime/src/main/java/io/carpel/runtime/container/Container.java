@@ -10,6 +10,7 @@ import java.util.Optional;
 
 /// A container at one moment.
 ///
+/// @param spec without the words of its process: its command line is `argv`
 /// @param createdAt distinct for every container of this host and increasing
 /// @param imageId the image's id, `sha256:…`
 /// @param imageRef a repository digest of the image, or its id when it has none

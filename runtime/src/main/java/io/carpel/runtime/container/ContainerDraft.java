@@ -104,7 +104,7 @@ final class ContainerDraft {
         ResolvedUser who = Objects.requireNonNull(user);
         int pid = shim == null ? 0 : shim.pid();
         return new ContainerRecord(
-                spec.withoutVariables(),
+                spec.withoutWords(),
                 phase,
                 new ContainerState.Created(pid),
                 createdAt,

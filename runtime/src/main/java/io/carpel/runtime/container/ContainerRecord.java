@@ -8,6 +8,7 @@ import java.util.List;
 /// What is written down about a container. How its process is run (for execs) lies beside it and is
 /// written once.
 ///
+/// @param spec without the words of its process
 /// @param imageVolumes ids of the images leased for its mounts
 record ContainerRecord(
         ContainerSpec spec,

@@ -39,27 +39,26 @@ public record ContainerSpec(
         rlimits = List.copyOf(rlimits);
     }
 
-    /// Without the process's variables, which may be many megabytes on a host together and secret
-    /// besides: whoever runs something in the container has them from elsewhere.
-    public ContainerSpec withoutVariables() {
-        return process.env().isEmpty()
-                ? this
-                : new ContainerSpec(
-                        id,
-                        sandboxId,
-                        name,
-                        image,
-                        process.withoutVariables(),
-                        mounts,
-                        devices,
-                        cdiDevices,
-                        resources,
-                        security,
-                        rlimits,
-                        pid,
-                        targetContainer,
-                        logPath,
-                        stopSignal,
-                        payload);
+    /// Without arguments and variables of the process, which may be many megabytes on a host
+    /// together and secret besides: whoever runs something in the container has them from
+    /// elsewhere.
+    public ContainerSpec withoutWords() {
+        return new ContainerSpec(
+                id,
+                sandboxId,
+                name,
+                image,
+                process.withoutWords(),
+                mounts,
+                devices,
+                cdiDevices,
+                resources,
+                security,
+                rlimits,
+                pid,
+                targetContainer,
+                logPath,
+                stopSignal,
+                payload);
     }
 }

@@ -26,7 +26,8 @@ public record ProcessSpec(
         env = List.copyOf(env);
     }
 
-    ProcessSpec withoutVariables() {
-        return new ProcessSpec(command, args, List.of(), workingDir, user, tty, stdin, stdinOnce);
+    ProcessSpec withoutWords() {
+        return new ProcessSpec(
+                List.of(), List.of(), List.of(), workingDir, user, tty, stdin, stdinOnce);
     }
 }

@@ -69,7 +69,7 @@ public final class ObjectTable<S, C> {
                         .limit(2)
                         .toList();
         if (matches.size() > 1) {
-            throw new InvalidArgumentException("id prefix '" + prefix + "' is not unique");
+            throw new InvalidArgumentException(kind + " id prefix '" + prefix + "' is not unique");
         }
         return matches.isEmpty()
                 ? Optional.empty()

@@ -37,6 +37,8 @@ final class ContainerChangesTest extends ContainerManagerFixture {
         Container made = manager.create(new ContainerSpecDraft(spec()).env(List.of(secret)).spec());
         manager.start(ID);
         assertThat(made.spec().process().env()).isEmpty();
+        assertThat(made.spec().process().command()).isEmpty();
+        assertThat(made.argv()).containsExactly("sleep", "9");
         assertThat(manager.get(ID).spec().process().env()).isEmpty();
         assertThat(Files.readString(layout.container(ID).resolve("record.json")))
                 .doesNotContain("TOKEN", secret.value().base64());
