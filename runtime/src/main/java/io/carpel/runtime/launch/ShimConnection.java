@@ -7,10 +7,10 @@ import java.util.function.Consumer;
 /// A container's shim. Every call opens its own short connection, so nothing is held between calls
 /// and a slow one delays no other. Safe for use by many threads; nothing needs to be closed.
 ///
-/// Calls throw [io.carpel.runtime.error.UnavailableException] when there is no shim any more, which
-/// is normal once the container has ended: ask [#exited] then. They throw
-/// [io.carpel.runtime.error.DeadlineExceededException] when it is there and does not answer in
-/// time.
+/// Calls throw [io.carpel.runtime.error.UnavailableException] when there is no shim any more, or no
+/// process to do it with, which is normal once the container has ended: ask [#exited] then. They
+/// throw [io.carpel.runtime.error.DeadlineExceededException] when it is there and does not answer
+/// in time.
 public interface ShimConnection {
     /// Host pid of the container's first process.
     int pid();
@@ -44,8 +44,6 @@ public interface ShimConnection {
 
     /// Sends a signal to the container's first process; the shim is its parent, so the pid cannot
     /// have been reused.
-    ///
-    /// @throws io.carpel.runtime.error.FailedPreconditionException when it has ended
     void signal(int signal);
 
     /// Sets the size of the container's terminal.
