@@ -78,6 +78,9 @@ int op_filesystem(struct context *context, struct fields *fields) {
     if (fs < 0) {
         return fail(context, "fsopen", type);
     }
+    if (sys_fsconfig(fs, FSCONFIG_SET_STRING_, "source", type, 0) < 0) { // what df(1) calls it
+        return fail(context, "fsconfig", type);
+    }
     for (uint32_t count = field_list(fields); count > 0; count--) {
         const char *option = field_string(fields);
         if (set_option(fs, option) < 0) {
@@ -179,7 +182,8 @@ int op_readonly_mount(struct context *context, struct fields *fields) {
 static int mask_source(struct context *context, bool directory) {
     if (directory) {
         AUTO_FD fs = sys_fsopen("tmpfs");
-        if (fs < 0 || sys_fsconfig(fs, FSCONFIG_SET_STRING_, "size", "0", 0) < 0 ||
+        if (fs < 0 || sys_fsconfig(fs, FSCONFIG_SET_STRING_, "source", "tmpfs", 0) < 0 ||
+            sys_fsconfig(fs, FSCONFIG_SET_STRING_, "size", "0", 0) < 0 ||
             sys_fsconfig(fs, FSCONFIG_CMD_CREATE_, NULL, NULL, 0) < 0) {
             return fail(context, "fsconfig", "tmpfs");
         }
