@@ -115,6 +115,16 @@ static int hold(const char *parent) {
     return 0;
 }
 
+// Keys that a container keeps in its session are its own: neither the agent's nor those of its
+// neighbours are shown to it, and its execs share them. Where there is no such call nobody inside
+// has it either.
+static int own_keyring(void) {
+    if (sys_join_session_keyring() >= 0 || errno == ENOSYS || errno == EPERM) {
+        return 0;
+    }
+    return complain("cannot make", "a session keyring");
+}
+
 // Leaves a child in the group behind: its pid, 0 in the child itself, or -1.
 static pid_t leave_child(const char *unified) {
     AUTO_FD directory = unified ? open(unified, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -148,9 +158,12 @@ int main(int argc, char **argv) {
         return 2;
     }
     const char *unified = NULL;
-    int moved = move(argc - 3, argv + 3, &unified);
-    if (moved != 0) {
-        return moved;
+    int failed = move(argc - 3, argv + 3, &unified);
+    if (failed == 0) {
+        failed = own_keyring();
+    }
+    if (failed != 0) {
+        return failed;
     }
     int listener = bind_socket(argv[2]);
     if (listener < 0) {

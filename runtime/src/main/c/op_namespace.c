@@ -43,6 +43,8 @@ static int settle(struct context *context) {
     // Nobody inside may look at this process before it has become the container's.
     prctl(PR_SET_DUMPABLE, 0);
     memset(context->arguments, 0, context->arguments_size); // in /proc/PID/cmdline
+    // Since 6.2 the processors that the agent was given would stay with it in a cgroup of its own.
+    sys_any_cpu();
     umask(0);
     return 0;
 }

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 // linux/filter.h and linux/seccomp.h, which musl does not bring
@@ -159,6 +160,31 @@ static int own_streams(struct context *context, uid_t uid, gid_t gid) {
     return 0;
 }
 
+static bool is_null(int fd) {
+    struct stat status;
+    return fd >= 0 && fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) &&
+           status.st_rdev == makedev(1, 3);
+}
+
+// The null device that the shim gave along is the host's node: through /proc/self/fd its mode and
+// owner could be changed from inside. Where the container has none, nothing is what a pipe without
+// a writer gives too.
+static int own_input(struct context *context) {
+    if (!is_null(0)) {
+        return 0;
+    }
+    AUTO_FD seen = root_open_strict(context->root, "/dev/null", O_PATH);
+    AUTO_FD null = is_null(seen) ? root_open_strict(context->root, "/dev/null", O_RDWR) : -1;
+    int ends[2] = {-1, -1};
+    if (!is_null(null) && pipe2(ends, O_CLOEXEC) < 0) {
+        return fail(context, "pipe2", "standard input");
+    }
+    int result = dup2(ends[0] < 0 ? null : ends[0], 0);
+    close_fd(&ends[0]);
+    close_fd(&ends[1]);
+    return result < 0 ? fail(context, "dup2", "standard input") : 0;
+}
+
 int op_own_streams(struct context *context, struct fields *fields) {
     uid_t uid = (uid_t)field_u64(fields);
     gid_t gid = (gid_t)field_u64(fields);
@@ -180,7 +206,7 @@ int op_identity(struct context *context, struct fields *fields) {
     for (uint32_t i = 0; i < count; i++) {
         groups[i] = field_u32(fields);
     }
-    if (own_streams(context, uid, gid) < 0) {
+    if (own_input(context) < 0 || own_streams(context, uid, gid) < 0) {
         return -1;
     }
     if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) {
