@@ -45,10 +45,15 @@ final class ExecPlanner {
                                 | LaunchPlanner.NEWNET
                                 | LaunchPlanner.NEWIPC
                                 | LaunchPlanner.NEWUTS
-                                | LaunchPlanner.NEWCGROUP
+                                | (cgroup.isV2() ? 0 : LaunchPlanner.NEWCGROUP)
                                 | (mapped ? LaunchPlanner.NEWUSER : 0)));
         if (mapped) {
             ops.add(new Op.BecomeRoot());
+        }
+        if (cgroup.isV2()) {
+            // Its group is one below the container's. Programs look for their limits where
+            // /proc/self/cgroup says: it has to be what the container's own process reads there.
+            ops.add(new Op.Unshare(LaunchPlanner.NEWCGROUP));
         }
         ops.add(new Op.Clone(0, "", true));
         if (process.streams().tty()) {

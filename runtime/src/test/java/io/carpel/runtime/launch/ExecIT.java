@@ -75,7 +75,7 @@ class ExecIT {
 
     @Test
     void itSharesTheContainersNamespacesAndCgroup() throws Exception {
-        for (String name : List.of("mnt", "pid", "net", "ipc", "uts", "cgroup")) {
+        for (String name : List.of("mnt", "pid", "net", "ipc", "uts")) {
             var outputs = new ExecOutputs();
             exec(outputs, Duration.ZERO, "readlink /proc/self/ns/" + name);
             Path inside = Path.of("/proc/" + shim.pid() + "/ns/" + name);
@@ -93,6 +93,17 @@ class ExecIT {
             session.closeStdin();
             assertThat(session.await(new ExecOutputs()).exitCode()).isZero();
         }
+    }
+
+    /// Where programs look for the limits of their memory and time.
+    @Test
+    void itReadsTheSameGroupsAsTheContainersProcess() throws Exception {
+        TestContainer other = shims.container();
+        other.cgroup = shims.cgroup();
+        String groups = shims.output(other, "grep -v name=systemd /proc/self/cgroup");
+        var outputs = new ExecOutputs();
+        exec(outputs, Duration.ZERO, "grep -v name=systemd /proc/self/cgroup");
+        assertThat(outputs.out().strip()).isEqualTo(groups);
     }
 
     @Test
