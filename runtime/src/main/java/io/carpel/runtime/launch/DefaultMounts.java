@@ -192,8 +192,11 @@ final class DefaultMounts {
     }
 
     private void v1Cgroups(CgroupPlacement cgroup, long readonly) {
+        if (taken.contains("/sys/fs/cgroup")) {
+            return; // what it brings is shown as it is
+        }
         filesystem("/sys/fs/cgroup", "tmpfs", QUIET, List.of("mode=755"));
-        if (readonly != 0 && !taken.contains("/sys/fs/cgroup")) {
+        if (readonly != 0) {
             // Not from the beginning: the hierarchies' mount points have to be made in it.
             sealed.add(new Op.ReadonlyMount("/sys/fs/cgroup"));
         }

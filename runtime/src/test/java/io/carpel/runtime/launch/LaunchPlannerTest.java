@@ -281,6 +281,25 @@ class LaunchPlannerTest {
         assertThat(targets.indexOf("/data")).isLessThan(targets.indexOf("/data/sub"));
     }
 
+    /// Else a container that is shown the host's groups would see its own in their place.
+    @Test
+    void nothingIsPutIntoACgroupTreeThatTheContainerBrings() {
+        var tree = ResolvedMount.bind(MountSpec.bind("/sys/fs/cgroup", "/sys/fs/cgroup", true));
+        List<Op> ops =
+                LaunchPlanner.plan(
+                                launch(
+                                        process(false, Bytes.empty(), false),
+                                        namespaces(pins(false, false), PidMode.CONTAINER),
+                                        List.of(tree),
+                                        v1("c"),
+                                        false))
+                        .ops();
+        assertThat(ops.stream().filter(Op.Attach.class::isInstance).map(Op.Attach.class::cast))
+                .extracting(Op.Attach::target)
+                .containsOnlyOnce("/sys/fs/cgroup")
+                .noneMatch(target -> target.startsWith("/sys/fs/cgroup/"));
+    }
+
     @Test
     void aPodPidNamespaceMustBePinned() {
         var launch =
