@@ -112,6 +112,18 @@ EOF
     equal "a e5" "$(inside "$container" stat -c '%t %T' /dev/fuse)"
 }
 
+@test "a container may make itself a tun device, and no other of its kind" {
+    pod=$(new_pod tun)
+    container=$(new_container "$pod" tun one)
+    inside "$container" mknod /tmp/tun c 10 200
+    # Where the host has no such device, that is what is said.
+    run inside "$container" sh -c ': <>/tmp/tun'
+    equal "" "$(grep "not permitted" <<<"$output")"
+    inside "$container" mknod /tmp/fuse c 10 229
+    run inside "$container" sh -c ': <>/tmp/fuse'
+    contains "$output" "not permitted"
+}
+
 @test "a device that is missing is named" {
     pod=$(new_pod missing)
     run create '.devices = [{host_path: "/dev/no-such", container_path: "/dev/x", permissions: "rwm"}]' missing

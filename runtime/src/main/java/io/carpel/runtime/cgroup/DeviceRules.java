@@ -69,6 +69,9 @@ public record DeviceRules(List<Rule> rules) {
                             new Rule(Type.CHARACTER, 1, 9, "rwm", true), // urandom
                             new Rule(Type.CHARACTER, 5, 0, "rwm", true), // tty
                             new Rule(Type.CHARACTER, 5, 2, "rwm", true), // ptmx
+                            // tun: a node that a container makes itself is how many a VPN in a pod
+                            // begins, and without CAP_NET_ADMIN it is of no use.
+                            new Rule(Type.CHARACTER, 10, 200, "rwm", true),
                             new Rule(Type.CHARACTER, 136, ANY, "rwm", true))); // pts/*
 
     private static final DeviceRules ALLOW_ALL =
