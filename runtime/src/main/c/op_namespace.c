@@ -172,6 +172,8 @@ int op_join_container(struct context *context, struct fields *fields) {
     if (setns(INIT_PIDFD, (int)flags) < 0) {
         return fail(context, "setns", "namespaces of the container");
     }
+    close(TRACK_FD); // a directory of the host has no business inside
+    close(INIT_PIDFD);
     context->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     return context->root < 0 ? fail(context, "open", "/") : 0;
 }
