@@ -3,6 +3,7 @@ package io.carpel.runtime.launch;
 import io.carpel.runtime.spec.Bytes;
 import io.carpel.runtime.spec.EnvVar;
 import io.carpel.runtime.spec.RlimitSpec;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -32,14 +33,19 @@ public record ResolvedProcess(
         rlimits = List.copyOf(rlimits);
     }
 
-    /// The same credentials, limits and filter for another command: how an exec is made.
+    /// The same credentials, limits and filter for another command: how an exec is made. With a
+    /// terminal it is told what kind, unless the container says so itself.
     ///
     /// @param tty whether the command gets a terminal of its own
     /// @param stdin whether its input is fed by the session; otherwise it is `/dev/null`
     public ResolvedProcess withCommand(List<String> command, boolean tty, boolean stdin) {
+        List<EnvVar> variables = new ArrayList<>(env);
+        if (tty && env.stream().noneMatch(variable -> variable.name().equals("TERM"))) {
+            variables.add(EnvVar.of("TERM", "xterm"));
+        }
         return new ResolvedProcess(
                 command,
-                env,
+                variables,
                 workingDir,
                 credentials,
                 noNewPrivileges,

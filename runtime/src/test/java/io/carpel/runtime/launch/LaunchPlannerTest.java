@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -259,6 +260,17 @@ class LaunchPlannerTest {
             assertThat(label < join).isEqualTo(user.isPresent());
             assertThat(ops).filteredOn(Op.ExecLabel.class::isInstance).hasSize(1);
         }
+    }
+
+    @Test
+    void anExecWithATerminalIsToldWhatKind() {
+        ResolvedProcess process = process(false, Bytes.empty(), false);
+        assertThat(process.withCommand(List.of("top"), true, false).env())
+                .containsExactlyElementsOf(
+                        Stream.concat(process.env().stream(), Stream.of(EnvVar.of("TERM", "xterm")))
+                                .toList());
+        assertThat(process.withCommand(List.of("top"), false, false).env())
+                .isEqualTo(process.env());
     }
 
     @Test
