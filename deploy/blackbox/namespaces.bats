@@ -21,6 +21,21 @@ options() {
     equal "$(namespace_of "$one" user)" "$(namespace_of $$ user)"
 }
 
+@test "who is not root listens on any port of his pod, unless the pod says otherwise" {
+    user='.linux.security_context.run_as_user = {value: 1000}
+        | .linux.security_context.capabilities.drop_capabilities = ["ALL"]'
+    pod=$(new_pod ports)
+    container=$(new_container "$pod" ports one "$user")
+    inside "$container" httpd -p 127.0.0.1:80
+    equal "0 2147483647" "$(inside "$container" cat /proc/sys/net/ipv4/ping_group_range | xargs)"
+    pod=$(new_pod strict '.linux.sysctls = {"net.ipv4.ip_unprivileged_port_start": "81"}')
+    container=$(new_container "$pod" strict two "$user")
+    inside "$container" httpd -p 127.0.0.1:81
+    run inside "$container" httpd -p 127.0.0.1:80
+    [ "$status" -ne 0 ]
+    contains "$output" "Permission denied"
+}
+
 @test "two pods share nothing" {
     first=$(new_pod first)
     second=$(new_pod second)

@@ -113,6 +113,7 @@ public final class ContainerRuntime implements AutoCloseable {
                                 parts.cgroups()::parentPath,
                                 Path.of("/etc"),
                                 config.containers().shmSize(),
+                                config.containers().sysctls(),
                                 helpers),
                         parts.namespaces(),
                         parts.network(),

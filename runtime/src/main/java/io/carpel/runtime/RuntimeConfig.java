@@ -5,6 +5,7 @@ import io.carpel.runtime.store.StateLayout;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// Everything an administrator can choose about the runtime.
@@ -140,13 +141,16 @@ public record RuntimeConfig(
     /// @param createMissingMountSources whether a bind mount's absent source becomes a directory
     /// @param defaultCapabilities names without `CAP_`; empty means the built-in list
     /// @param shmSize bytes of the `/dev/shm` that the containers of a sandbox share
+    /// @param sysctls of every sandbox that has the namespace they belong to and asks for no other
     /// @param cdiDirectories where devices are described, in the order of their precedence
     public record Containers(
             boolean createMissingMountSources,
             List<String> defaultCapabilities,
             long shmSize,
+            Map<String, String> sysctls,
             List<Path> cdiDirectories) {
         public Containers {
+            sysctls = Map.copyOf(sysctls);
             defaultCapabilities = List.copyOf(defaultCapabilities);
             cdiDirectories = List.copyOf(cdiDirectories);
         }
@@ -156,6 +160,7 @@ public record RuntimeConfig(
                     true,
                     List.of(),
                     64L << 20,
+                    Map.of(),
                     List.of(Path.of("/etc/cdi"), Path.of("/var/run/cdi")));
         }
     }

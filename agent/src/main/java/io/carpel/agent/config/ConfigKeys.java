@@ -282,6 +282,24 @@ public final class ConfigKeys {
                     64L << 20,
                     "Size of the /dev/shm that the containers of a pod share.");
 
+    public static final ConfigKey<List<String>> SYSCTLS =
+            ConfigKey.of(
+                    "pod.sysctls",
+                    ConfigType.list(
+                            ConfigType.string(
+                                    "name=value",
+                                    "a kernel parameter of the network or IPC namespace, such as"
+                                            + " net.ipv4.tcp_syncookies=1",
+                                    "(net|fs\\.mqueue|kernel\\.(shm|msg|sem))[A-Za-z0-9._-]{0,200}"
+                                            + "=[!-~]([ -~]{0,1000}[!-~])?")),
+                    List.of(
+                            "net.ipv4.ip_unprivileged_port_start=0",
+                            "net.ipv4.ping_group_range=0 2147483647"),
+                    "Kernel parameters of pods. Each is set for those that have a namespace of"
+                            + " their own for it, unless they ask for another value. As they are,"
+                            + " processes that are not root may listen on any port of their pod and"
+                            + " send pings.");
+
     public static final ConfigKey<MissingSource> MISSING_SOURCE =
             ConfigKey.of(
                     "pod.missing-mount-source",
@@ -412,6 +430,7 @@ public final class ConfigKeys {
                     DEFAULT_CAPABILITIES,
                     SUBID_USER,
                     SHM_SIZE,
+                    SYSCTLS,
                     MISSING_SOURCE,
                     CDI_DIRS,
                     MAX_DOWNLOADS,

@@ -3,6 +3,9 @@ package io.carpel.agent.config;
 import io.carpel.agent.config.ConfigKeys.MissingSource;
 import io.carpel.runtime.RuntimeConfig;
 import io.carpel.runtime.store.StateLayout;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /// The administrator's configuration → the runtime's.
 public final class RuntimeSettings {
@@ -33,6 +36,14 @@ public final class RuntimeSettings {
                         config.get(ConfigKeys.MISSING_SOURCE) == MissingSource.CREATE,
                         config.get(ConfigKeys.DEFAULT_CAPABILITIES),
                         config.get(ConfigKeys.SHM_SIZE),
+                        sysctls(config.get(ConfigKeys.SYSCTLS)),
                         config.get(ConfigKeys.CDI_DIRS)));
+    }
+
+    /// A later one of the same name counts.
+    private static Map<String, String> sysctls(List<String> assignments) {
+        return assignments.stream()
+                .map(text -> text.split("=", 2))
+                .collect(Collectors.toMap(parts -> parts[0], parts -> parts[1], (_, last) -> last));
     }
 }

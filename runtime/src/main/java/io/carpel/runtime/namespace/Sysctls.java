@@ -87,6 +87,20 @@ public final class Sysctls {
         }
     }
 
+    /// The administrator's parameters as far as the pod has the namespace that they belong to, and
+    /// what it asks for itself over them.
+    public static Map<String, String> over(
+            Map<String, String> defaults, Map<String, String> asked, NamespaceSpec spec) {
+        Map<String, String> all = new TreeMap<>();
+        defaults.forEach((key, value) -> {
+            if (isIpc(key) ? !spec.hostIpc() : !spec.hostNetwork()) {
+                all.put(key, value);
+            }
+        });
+        all.putAll(asked);
+        return all;
+    }
+
     private static void require(boolean own, String key, String namespace) {
         if (!own) {
             throw new InvalidArgumentException(

@@ -4,6 +4,7 @@ import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.launch.CgroupPlacement;
 import io.carpel.runtime.store.StateLayout;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /// What the administrator chose about sandboxes.
@@ -12,6 +13,7 @@ import java.util.function.UnaryOperator;
 /// @param cgroupParents what a sandbox names → the path of its cgroup; throws when it cannot be one
 /// @param etc the host's `/etc`
 /// @param shmSize bytes of the `/dev/shm` that containers share
+/// @param sysctls of every sandbox that has the namespace they belong to and asks for no other
 /// @param helpers where processes live that hold namespaces
 public record SandboxSettings(
         StateLayout layout,
@@ -19,11 +21,16 @@ public record SandboxSettings(
         UnaryOperator<String> cgroupParents,
         Path etc,
         long shmSize,
+        Map<String, String> sysctls,
         CgroupPlacement helpers) {
     /// As many characters of an id as tools print: enough to be unique on a host.
     private static final int SHORT_ID = 13;
 
     private static final int ID = 64;
+
+    public SandboxSettings {
+        sysctls = Map.copyOf(sysctls);
+    }
 
     Path netnsFile(String id) {
         return layout.networkNamespace(ownName + "-" + id.substring(0, SHORT_ID));

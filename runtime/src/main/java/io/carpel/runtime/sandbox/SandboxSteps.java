@@ -4,6 +4,7 @@ import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.lifecycle.Step;
 import io.carpel.runtime.namespace.PodNamespaces;
 import io.carpel.runtime.namespace.PodNamespacesRequest;
+import io.carpel.runtime.namespace.Sysctls;
 import io.carpel.runtime.network.NetworkRequest;
 import io.carpel.runtime.sandbox.SandboxRecord.Phase;
 import io.carpel.runtime.spec.Printable;
@@ -79,7 +80,10 @@ final class SandboxSteps {
                                                 id,
                                                 draft.spec.namespaces(),
                                                 ownUts ? draft.hostname : "",
-                                                draft.spec.sysctls(),
+                                                Sysctls.over(
+                                                        settings.sysctls(),
+                                                        draft.spec.sysctls(),
+                                                        draft.spec.namespaces()),
                                                 layout.sandboxPins(id),
                                                 draft.netnsFile,
                                                 layout.sandboxShm(id),

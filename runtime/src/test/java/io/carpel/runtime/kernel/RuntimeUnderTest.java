@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -61,6 +62,7 @@ final class RuntimeUnderTest implements AutoCloseable {
                                 true,
                                 List.of(),
                                 64L << 20,
+                                Map.of(),
                                 List.of(directory.resolve("etc-cdi"), directory.resolve("cdi"))));
     }
 

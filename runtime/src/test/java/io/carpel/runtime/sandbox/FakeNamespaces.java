@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -20,9 +21,11 @@ public final class FakeNamespaces implements PodNamespaces {
     public volatile Optional<ProcessIdentity> reaper = Optional.empty();
 
     public volatile boolean failRemove;
+    public volatile Map<String, String> sysctls = Map.of();
 
     @Override
     public Created create(PodNamespacesRequest request) {
+        sysctls = request.sysctls();
         try {
             Files.createDirectories(request.pinsDir());
             Path ipc = Files.createFile(request.pinsDir().resolve("ipc"));

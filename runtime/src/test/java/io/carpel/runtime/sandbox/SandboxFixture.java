@@ -9,6 +9,7 @@ import io.carpel.runtime.store.StateLayout;
 import io.carpel.runtime.work.WorkRoom;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.Map;
 
 /// Sandboxes on fakes, for tests of rooms that need one.
 public final class SandboxFixture {
@@ -23,6 +24,7 @@ public final class SandboxFixture {
                         parent -> parent.isEmpty() ? "/carpel" : parent,
                         Path.of("/etc"),
                         1 << 20,
+                        Map.of(),
                         CgroupPlacement.none());
         SandboxRooms rooms =
                 new SandboxRooms(

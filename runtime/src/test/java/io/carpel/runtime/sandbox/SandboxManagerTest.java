@@ -34,6 +34,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -93,6 +94,7 @@ final class SandboxManagerTest implements SandboxContainers {
                 parent -> parent.isEmpty() ? "/carpel" : parent,
                 etc,
                 1 << 20,
+                Map.of("net.ipv4.ip_unprivileged_port_start", "0", "kernel.shm_rmid_forced", "1"),
                 CgroupPlacement.none());
     }
 
@@ -152,6 +154,16 @@ final class SandboxManagerTest implements SandboxContainers {
                 .containsExactly(
                         "READY " + Specs.id(1), "STOPPED " + Specs.id(1), "REMOVED " + Specs.id(1));
         assertThat(asked).contains("stop " + Specs.id(1), "remove " + Specs.id(1));
+    }
+
+    @Test
+    void aSandboxHasTheParametersOfEverySandbox() throws IOException {
+        manager().run(spec(1));
+        assertThat(namespaces.sysctls)
+                .isEqualTo(
+                        Map.of(
+                                "net.ipv4.ip_unprivileged_port_start", "0",
+                                "kernel.shm_rmid_forced", "1"));
     }
 
     @Test
