@@ -314,16 +314,16 @@ static void container_ended(struct monitor *monitor) {
 
 static void check_time(struct monitor *monitor) {
     bool late = monitor->deadline_ms > 0 && monotonic_ms() >= monitor->deadline_ms;
-    if (complete(monitor, late)) {
-        tell_end(monitor);
-    } else if (late && !monitor->ended) {
-        if (monitor->timed_out) {
-            tell_end(monitor); // it dies as soon as it is thawed, or the kernel lets it go
-            return;
-        }
+    if (late && !monitor->ended && !monitor->timed_out) {
         monitor->timed_out = true;
         monitor->deadline_ms = monotonic_ms() + STUCK_MS;
         kill_whole(monitor);
+        return;
+    }
+    // It dies as soon as it is thawed, or the kernel lets it go: that is not waited for.
+    monitor->ended = monitor->ended || late;
+    if (complete(monitor, late)) {
+        tell_end(monitor);
     }
 }
 

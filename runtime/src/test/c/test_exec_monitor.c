@@ -153,6 +153,45 @@ static void what_goes_on_writing_is_not_waited_for(void) {
     close(output[1]);
 }
 
+// A command that outlives being killed, since the kernel holds it, and a client that takes its
+// time: the end is told after the frame that is on its way, not in the middle of it.
+static void the_end_of_one_that_hangs_is_told_between_frames(void) {
+    enum { SIZE = 60000 };
+    static char text[SIZE];
+    memset(text, 'x', sizeof text);
+    int output[2], connection[2], room = 1;
+    CHECK(pipe2(output, O_CLOEXEC) == 0 && fcntl(output[1], F_SETPIPE_SZ, PIPE_SIZE) > 0);
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, connection) == 0);
+    CHECK(setsockopt(connection[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof room) == 0);
+    CHECK(write(output[1], text, sizeof text) == (ssize_t)sizeof text);
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        struct monitor monitor = {.gate = -1, .signals = -1, .told = true, .container = -1};
+        monitor.context.settings.track = -1;
+        monitor.streams = (struct streams){.in = -1, .out = {fcntl(output[0], F_DUPFD, 64), -1}};
+        monitor.buffer = take_pages(STREAM_CHUNK);
+        monitor.timed_out = true;
+        monitor.deadline_ms = 1;
+        dup2(connection[0], CONNECTION);
+        loop(&monitor);
+        _exit(99);
+    }
+    close(connection[0]);
+    uint32_t header[2], end[4];
+    static char got[SIZE];
+    CHECK(recv(connection[1], header, sizeof header, MSG_WAITALL) == (ssize_t)sizeof header);
+    CHECK(header[0] == SIZE && header[1] == REP_STDOUT);
+    CHECK(recv(connection[1], got, SIZE, MSG_WAITALL) == SIZE);
+    CHECK(memcmp(got, text, SIZE) == 0);
+    CHECK(recv(connection[1], end, sizeof end, MSG_WAITALL) == (ssize_t)sizeof end);
+    CHECK(end[1] == REP_EXEC_EXITED && end[3] == true);
+    CHECK(waitpid(pid, NULL, 0) == pid);
+    close(connection[1]);
+    close(output[0]);
+    close(output[1]);
+}
+
 // A client that never reads, and a container that ends: who stands between them ends too.
 static void a_paused_client_does_not_outlive_the_container(size_t size) {
     static char text[PIPE_SIZE];
@@ -214,6 +253,7 @@ int main(void) {
     waiting_before_its_pid_is_told();
     what_was_written_before_the_end_is_read_however_late();
     what_goes_on_writing_is_not_waited_for();
+    the_end_of_one_that_hangs_is_told_between_frames();
     a_paused_client_does_not_outlive_the_container(1);
     a_paused_client_does_not_outlive_the_container(0);
     killed_before_there_is_a_command();
