@@ -88,8 +88,36 @@ int op_exec_label(struct context *context, struct fields *fields) {
     return result;
 }
 
+static bool is_null(int fd) {
+    struct stat status;
+    return fd >= 0 && fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) &&
+           status.st_rdev == makedev(1, 3);
+}
+
+// The null device that the shim gave along is the host's node: through /proc/self/fd its mode and
+// owner could be changed from inside. Where the container has none, nothing is what a pipe without
+// a writer gives too. Done before limits are set, since one of them may be of descriptors.
+static int own_input(struct context *context) {
+    if (!is_null(0)) {
+        return 0;
+    }
+    AUTO_FD seen = root_open_strict(context->root, "/dev/null", O_PATH);
+    AUTO_FD null = is_null(seen) ? root_open_strict(context->root, "/dev/null", O_RDWR) : -1;
+    int ends[2] = {-1, -1};
+    if (!is_null(null) && pipe2(ends, O_CLOEXEC) < 0) {
+        return fail(context, "pipe2", "standard input");
+    }
+    int result = dup2(ends[0] < 0 ? null : ends[0], 0);
+    close_fd(&ends[0]);
+    close_fd(&ends[1]);
+    return result < 0 ? fail(context, "dup2", "standard input") : 0;
+}
+
 int op_working_dir(struct context *context, struct fields *fields) {
     const char *path = field_string(fields);
+    if (own_input(context) < 0) {
+        return -1;
+    }
     AUTO_FD directory = root_make_directory(context->root, path);
     if (directory < 0) {
         return fail(context, "openat2", path);
@@ -160,31 +188,6 @@ static int own_streams(struct context *context, uid_t uid, gid_t gid) {
     return 0;
 }
 
-static bool is_null(int fd) {
-    struct stat status;
-    return fd >= 0 && fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) &&
-           status.st_rdev == makedev(1, 3);
-}
-
-// The null device that the shim gave along is the host's node: through /proc/self/fd its mode and
-// owner could be changed from inside. Where the container has none, nothing is what a pipe without
-// a writer gives too.
-static int own_input(struct context *context) {
-    if (!is_null(0)) {
-        return 0;
-    }
-    AUTO_FD seen = root_open_strict(context->root, "/dev/null", O_PATH);
-    AUTO_FD null = is_null(seen) ? root_open_strict(context->root, "/dev/null", O_RDWR) : -1;
-    int ends[2] = {-1, -1};
-    if (!is_null(null) && pipe2(ends, O_CLOEXEC) < 0) {
-        return fail(context, "pipe2", "standard input");
-    }
-    int result = dup2(ends[0] < 0 ? null : ends[0], 0);
-    close_fd(&ends[0]);
-    close_fd(&ends[1]);
-    return result < 0 ? fail(context, "dup2", "standard input") : 0;
-}
-
 int op_own_streams(struct context *context, struct fields *fields) {
     uid_t uid = (uid_t)field_u64(fields);
     gid_t gid = (gid_t)field_u64(fields);
@@ -206,7 +209,7 @@ int op_identity(struct context *context, struct fields *fields) {
     for (uint32_t i = 0; i < count; i++) {
         groups[i] = field_u32(fields);
     }
-    if (own_input(context) < 0 || own_streams(context, uid, gid) < 0) {
+    if (own_streams(context, uid, gid) < 0) {
         return -1;
     }
     if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) {
