@@ -48,9 +48,11 @@ final class DefaultMounts {
         }
         sys();
         var files = launch.podFiles();
-        files.hosts().ifPresent(path -> bind("/etc/hosts", path, 0, false));
-        files.hostname().ifPresent(path -> bind("/etc/hostname", path, 0, false));
-        files.resolv().ifPresent(path -> bind("/etc/resolv.conf", path, 0, false));
+        // They belong to the root: where that is not to be written to they are not either.
+        long readonly = launch.root().readonly() ? MountPlanner.RDONLY : 0;
+        files.hosts().ifPresent(path -> bind("/etc/hosts", path, readonly, false));
+        files.hostname().ifPresent(path -> bind("/etc/hostname", path, readonly, false));
+        files.resolv().ifPresent(path -> bind("/etc/resolv.conf", path, readonly, false));
         return list;
     }
 

@@ -293,6 +293,21 @@ class LaunchPlannerTest {
         assertThat(targets.indexOf("/data")).isLessThan(targets.indexOf("/data/sub"));
     }
 
+    @Test
+    void filesOfThePodAreReadonlyWhereTheRootIs() {
+        for (Case which : List.of(Case.PLAIN, Case.PRIVILEGED_HOST)) {
+            ContainerLaunch launch = example(which);
+            long wanted = launch.root().readonly() ? MountPlanner.RDONLY : 0;
+            assertThat(
+                            LaunchPlanner.plan(launch).ops().stream()
+                                    .filter(Op.Bind.class::isInstance)
+                                    .map(Op.Bind.class::cast))
+                    .filteredOn(bind -> bind.source().startsWith("/run/carpel/sandboxes/s/files/"))
+                    .isNotEmpty()
+                    .allMatch(bind -> bind.attributes() == wanted);
+        }
+    }
+
     /// Else a container that is shown the host's groups would see its own in their place.
     @Test
     void nothingIsPutIntoACgroupTreeThatTheContainerBrings() {
