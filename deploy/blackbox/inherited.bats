@@ -7,7 +7,7 @@ load one_agent
 
 @test "a container's process and its execs are as the agent was when it was started" {
     pod=$(new_pod plain)
-    container=$(new_container "$pod" plain one)
+    container=$(new_container "$pod" plain one '.command = ["sleep", "1000"]')
     pid=$(host_pid "$container")
     for file in coredump_filter personality timerslack_ns; do
         equal "$(cat /proc/self/$file)" "$(cat "/proc/$pid/$file")"
