@@ -40,6 +40,23 @@ final class ConfigLoaderTest {
     }
 
     @Test
+    void parametersOfPodsAreThoseOfTheirNamespaces() throws IOException {
+        assertThat(RuntimeSettings.of(load("")).containers().sysctls())
+                .containsOnly(
+                        Map.entry("net.ipv4.ip_unprivileged_port_start", "0"),
+                        Map.entry("net.ipv4.ping_group_range", "0 2147483647"));
+        AgentConfig own =
+                load("pod.sysctls = [\"net.core.somaxconn=1\", \"net.core.somaxconn=a=b\"]\n");
+        assertThat(RuntimeSettings.of(own).containers().sysctls())
+                .containsOnly(Map.entry("net.core.somaxconn", "a=b"));
+        for (String bad : List.of("kernel.core_pattern=x", "net.core.somaxconn", "net.a=b\tc")) {
+            assertThatThrownBy(() -> load("pod.sysctls = [\"%s\"]\n".formatted(bad)))
+                    .isInstanceOf(ConfigException.class)
+                    .hasMessageContaining("pod.sysctls");
+        }
+    }
+
+    @Test
     void laterSourcesReplaceEarlierOnesAndSayWhereTheyAre() throws IOException {
         Files.writeString(
                 file,
