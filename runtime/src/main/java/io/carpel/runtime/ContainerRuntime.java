@@ -30,6 +30,7 @@ import io.carpel.runtime.linux.MountCalls;
 import io.carpel.runtime.network.node.NodeNetwork;
 import io.carpel.runtime.sandbox.Sandbox;
 import io.carpel.runtime.sandbox.SandboxChange;
+import io.carpel.runtime.sandbox.SandboxKernel;
 import io.carpel.runtime.sandbox.SandboxManager;
 import io.carpel.runtime.sandbox.SandboxSettings;
 import io.carpel.runtime.seccomp.SeccompCompiler;
@@ -91,6 +92,7 @@ public final class ContainerRuntime implements AutoCloseable {
         Cgroup shims = shimCgroup(parts.cgroups(), closer);
         CgroupPlacement helpers = new CgroupPlacement(shims.taskFiles(), shims.v2Dir());
         ObjectTable<Sandbox, SandboxChange> sandboxTable = Sandbox.table();
+        SelinuxLabel selinux = SelinuxLabel.host();
         this.work = closer.add(WorkRoom.open(Clock.systemUTC(), watches.steps()));
         this.containers =
                 ContainerManager.open(
@@ -101,7 +103,7 @@ public final class ContainerRuntime implements AutoCloseable {
                         new ContainerKernel(
                                 parts.cgroups(),
                                 parts.launcher(),
-                                policy(config),
+                                policy(config, selinux),
                                 closer.add(Trash.open(parts.files(), config.layout().trash())),
                                 work));
         this.sandboxes =
@@ -115,8 +117,7 @@ public final class ContainerRuntime implements AutoCloseable {
                                 config.containers().shmSize(),
                                 config.containers().sysctls(),
                                 helpers),
-                        parts.namespaces(),
-                        parts.network(),
+                        new SandboxKernel(parts.namespaces(), parts.network(), selinux),
                         new SandboxMembers(containers),
                         work);
         this.execs = new ExecManager(containers, sandboxTable);
@@ -235,7 +236,8 @@ public final class ContainerRuntime implements AutoCloseable {
         return shims;
     }
 
-    private static ProcessPolicy policy(RuntimeConfig config) throws IOException {
+    private static ProcessPolicy policy(RuntimeConfig config, SelinuxLabel selinux)
+            throws IOException {
         HostBounds bounds = HostBounds.ofThisProcess();
         List<String> chosen = config.containers().defaultCapabilities();
         return new ProcessPolicy(
@@ -245,7 +247,7 @@ public final class ContainerRuntime implements AutoCloseable {
                         new SeccompCompiler(
                                 new LinuxSeccompCalls(), System.getProperty("os.version"))),
                 AppArmorProfile.host(AppArmorParser.host()),
-                SelinuxLabel.probe(),
+                selinux,
                 bounds);
     }
 

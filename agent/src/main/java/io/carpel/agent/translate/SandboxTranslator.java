@@ -60,6 +60,9 @@ public final class SandboxTranslator {
                 handler.name(),
                 handler.shmSize(),
                 remaps ? handler.remap() : Optional.empty(),
+                security.hasSelinuxOptions()
+                        ? Optional.of(SecurityTranslator.selinux(security.getSelinuxOptions()))
+                        : Optional.empty(),
                 networkArgs(id, metadata),
                 Bytes.copyOf(config.toByteArray()));
     }

@@ -146,7 +146,8 @@ public final class SecurityTranslator {
         };
     }
 
-    private static SelinuxSpec selinux(SELinuxOption wanted) {
+    /// Parts of a label, of a pod or of a container.
+    static SelinuxSpec selinux(SELinuxOption wanted) {
         String field = FIELD + "selinux_options.";
         return new SelinuxSpec(
                 Check.text(field + "user", wanted.getUser()),

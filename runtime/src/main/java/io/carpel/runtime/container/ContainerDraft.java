@@ -11,6 +11,7 @@ import io.carpel.runtime.launch.ResolvedProcess;
 import io.carpel.runtime.launch.ShimConnection;
 import io.carpel.runtime.lifecycle.Rollback;
 import io.carpel.runtime.sandbox.Sandbox;
+import io.carpel.runtime.security.SelinuxLabel;
 import io.carpel.runtime.spec.ContainerSpec;
 import io.carpel.runtime.spec.UserNamespaceSpec;
 import java.time.Instant;
@@ -33,6 +34,7 @@ final class ContainerDraft {
     MountPreparer.Prepared mounts = new MountPreparer.Prepared(List.of(), List.of());
     Optional<VolumeMaps> volumeMaps = Optional.empty();
     List<Device> devices = List.of();
+    SelinuxLabel.Labels labels = SelinuxLabel.Labels.none();
     DeviceRules deviceRules = DeviceRules.defaults();
     private @Nullable Sandbox sandbox;
     private @Nullable Image image;

@@ -308,6 +308,7 @@ public final class ContainerManager {
         }
         rooms.images().release(record.image().id(), id);
         record.imageVolumes().forEach(image -> rooms.images().release(image, id));
+        rooms.policy().selinux().release(id);
     }
 
     static void removeFiles(StateLayout layout, Trash trash, String id) throws IOException {

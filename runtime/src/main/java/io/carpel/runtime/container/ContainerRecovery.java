@@ -135,6 +135,7 @@ final class ContainerRecovery {
             return;
         }
         states.add(record);
+        rooms.policy().selinux().claim(id, record.spec().security().selinux().level());
         leaseAgain(record, sink);
         switch (record.state()) {
             case Created _, Running _, Unknown _ -> reconnect(record, contact, sink);

@@ -23,10 +23,12 @@ import io.carpel.runtime.log.LogTarget;
 import io.carpel.runtime.namespace.IdmapNamespaces;
 import io.carpel.runtime.sandbox.Sandbox;
 import io.carpel.runtime.sandbox.SandboxSettings;
+import io.carpel.runtime.security.SelinuxLabel;
 import io.carpel.runtime.spec.DeviceSpec;
 import io.carpel.runtime.spec.PidMode;
 import io.carpel.runtime.spec.Printable;
 import io.carpel.runtime.spec.ProfileSpec;
+import io.carpel.runtime.spec.SecuritySpec;
 import io.carpel.runtime.spec.UserNamespaceSpec;
 import io.carpel.runtime.store.StateLayout;
 import io.carpel.runtime.store.Trees;
@@ -83,6 +85,7 @@ final class ContainerSteps {
                 new Step<>("check the request", this::check),
                 new Step<>("find its named devices", this::findNamedDevices),
                 new Step<>("find the image", this::findImage),
+                new Step<>("choose its labels", this::chooseLabels),
                 new Step<>("settle the process", this::settleProcess),
                 new Step<>("prepare the mounts", this::prepareMounts),
                 new Step<>("write the record", this::writeRecord),
@@ -135,6 +138,21 @@ final class ContainerSteps {
         draft.image(rooms.images().lease(found.id(), owner));
     }
 
+    private void chooseLabels(ContainerDraft draft) {
+        String id = draft.spec.id();
+        SelinuxLabel selinux = rooms.policy().selinux();
+        draft.undo.add(() -> selinux.release(id));
+        boolean hostProcesses =
+                draft.spec.pid() == PidMode.HOST || draft.sandbox().spec().namespaces().hostIpc();
+        SecuritySpec security = draft.spec.security();
+        draft.labels =
+                selinux.container(
+                        id,
+                        draft.sandbox().spec().label(),
+                        security.selinux(),
+                        new SelinuxLabel.Confinement(security.privileged(), hostProcesses));
+    }
+
     private void settleProcess(ContainerDraft draft) throws IOException {
         Image image = draft.image();
         ResolvedUser user = rooms.images().resolve(image, draft.wanted.process().user());
@@ -148,15 +166,17 @@ final class ContainerSteps {
     private ResolvedProcess resolve(ContainerDraft draft, MergedProcess merged, ResolvedUser user)
             throws IOException {
         ProfileSpec profile = draft.spec.security().seccomp();
+        Optional<UserNamespaceSpec> maps = draft.userNamespace();
+        Optional<String> label = draft.labels.process();
         if (profile.kind() != ProfileSpec.Kind.LOCALHOST) {
-            return rooms.policy().resolve(draft.spec, merged, user, draft.userNamespace());
+            return rooms.policy().resolve(draft.spec, merged, user, maps, label);
         }
         String place = "seccomp profile " + Printable.of(profile.reference());
         return rooms.work()
                 .slow()
                 .call(spot -> {
                     spot.at(place);
-                    return rooms.policy().resolve(draft.spec, merged, user, draft.userNamespace());
+                    return rooms.policy().resolve(draft.spec, merged, user, maps, label);
                 });
     }
 

@@ -41,11 +41,13 @@ public record ProcessPolicy(
     }
 
     /// @param user the container's user namespace
+    /// @param label for SELinux
     ResolvedProcess resolve(
             ContainerSpec spec,
             MergedProcess merged,
             ResolvedUser who,
-            Optional<UserNamespaceSpec> user) {
+            Optional<UserNamespaceSpec> user,
+            Optional<String> label) {
         user.ifPresent(maps -> checkMapped(who, maps));
         SecuritySpec security = spec.security();
         Set<String> base =
@@ -71,7 +73,7 @@ public record ProcessPolicy(
                         spec.process().tty(), spec.process().stdin(), spec.process().stdinOnce()),
                 limits(spec, user.isPresent()),
                 Optional.of(bounds.clampOomScore(spec.resources().oomScoreAdj())),
-                label(security));
+                label(security, label));
     }
 
     /// As near to what was asked for as the host allows, and said so: a pod must not fail for it.
@@ -94,9 +96,8 @@ public record ProcessPolicy(
         return limits;
     }
 
-    private Optional<ExecLabel> label(SecuritySpec security) {
+    private Optional<ExecLabel> label(SecuritySpec security, Optional<String> label) {
         Optional<String> profile = apparmor.resolve(security.apparmor(), security.privileged());
-        Optional<String> label = selinux.process(security.selinux(), security.privileged());
         return profile.map(name -> new ExecLabel(ExecLabel.Module.APPARMOR, "exec " + name))
                 .or(() -> label.map(text -> new ExecLabel(ExecLabel.Module.SELINUX, text)));
     }

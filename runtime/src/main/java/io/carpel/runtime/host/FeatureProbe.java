@@ -11,7 +11,7 @@ import io.carpel.runtime.linux.NamespaceCalls;
 import io.carpel.runtime.linux.SeccompCalls;
 import io.carpel.runtime.security.AppArmorProfile;
 import io.carpel.runtime.security.Capabilities;
-import io.carpel.runtime.security.SelinuxLabel;
+import io.carpel.runtime.security.SelinuxPolicy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,8 +70,10 @@ public final class FeatureProbe {
         boolean filters = seccomp();
         boolean[] user = userNamespaces(stateDir, helperSocket, release);
         boolean apparmor = AppArmorProfile.host().available();
-        boolean selinux = SelinuxLabel.probe().available();
-        modules(apparmor, selinux);
+        SelinuxPolicy selinux = SelinuxPolicy.host();
+        findings.add(
+                SecurityModules.finding(
+                        apparmor, AppArmorParser.host().program().isPresent(), selinux));
         cgroupProblems.forEach(
                 problem -> add(Level.DEGRADED, "cgroups", problem, "enable or mount it"));
         if (cgroupProblems.isEmpty()) {
@@ -94,7 +96,7 @@ public final class FeatureProbe {
                 user[1],
                 filters,
                 apparmor,
-                selinux,
+                selinux.enabled(),
                 sysResource,
                 bounding,
                 oomScoreAdj,
@@ -271,27 +273,6 @@ public final class FeatureProbe {
                     "put the state directory on ext4, xfs or btrfs to run pods with user"
                             + " namespaces");
             return false;
-        }
-    }
-
-    private void modules(boolean apparmor, boolean selinux) {
-        if (apparmor && AppArmorParser.host().program().isEmpty()) {
-            add(
-                    Level.DEGRADED,
-                    "security modules",
-                    "AppArmor is active, but apparmor_parser is not installed: containers run"
-                            + " without the default profile",
-                    "install the package apparmor");
-        } else if (apparmor || selinux) {
-            String which = apparmor ? "AppArmor" : "SELinux";
-            add(Level.GOOD, "security modules", which + " is active", "");
-        } else {
-            add(
-                    Level.GOOD,
-                    "security modules",
-                    "neither AppArmor nor SELinux is active: requests for their profiles are"
-                            + " refused, their defaults ignored",
-                    "");
         }
     }
 

@@ -7,12 +7,11 @@ import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.lifecycle.Rollback;
 import io.carpel.runtime.lifecycle.Step;
 import io.carpel.runtime.namespace.IdRangePool;
-import io.carpel.runtime.namespace.PodNamespaces;
 import io.carpel.runtime.network.NetworkRequest;
-import io.carpel.runtime.network.PodNetwork;
 import io.carpel.runtime.sandbox.SandboxRecord.Holding;
 import io.carpel.runtime.spec.Bytes;
 import io.carpel.runtime.spec.SandboxSpec;
+import io.carpel.runtime.spec.SelinuxSpec;
 import io.carpel.runtime.store.Announcer;
 import io.carpel.runtime.store.CreationClock;
 import io.carpel.runtime.store.ObjectTable;
@@ -54,21 +53,20 @@ public final class SandboxManager {
     private final Turns turns;
     private final Map<String, SandboxRecord> records = new ConcurrentHashMap<>();
 
-    /// @param namespaces makes and pins namespaces
     /// @param containers who knows the containers of a sandbox
     public static SandboxManager open(
             ObjectTable<Sandbox, SandboxChange> table,
             SandboxSettings settings,
-            PodNamespaces namespaces,
-            PodNetwork network,
+            SandboxKernel kernel,
             SandboxContainers containers,
             WorkRoom work) {
         Clock clock = Clock.systemUTC();
         SandboxRooms rooms =
                 new SandboxRooms(
-                        namespaces,
+                        kernel.namespaces(),
                         IdRangePool.host(),
-                        network,
+                        kernel.selinux(),
+                        kernel.network(),
                         new RecordStore<>(
                                 settings.layout().sandboxes(),
                                 SandboxRecord.class,
@@ -121,7 +119,7 @@ public final class SandboxManager {
 
     private Sandbox make(SandboxSpec spec, Work work) {
         try (var undo = new Rollback()) {
-            SandboxSpec settled = chooseIds(spec, undo);
+            SandboxSpec settled = chooseLevel(chooseIds(spec, undo), undo);
             SandboxDraft draft = new SandboxDraft(settled, undo, creation.next(), settings);
             work.make(steps, draft);
             SandboxRecord record = draft.made();
@@ -142,6 +140,12 @@ public final class SandboxManager {
             return spec;
         }
         return spec.remap().isEmpty() ? spec : spec.with(rooms.ids().take(id, spec.remap().get()));
+    }
+
+    private SandboxSpec chooseLevel(SandboxSpec spec, Rollback undo) {
+        undo.add(() -> rooms.selinux().release(spec.id()));
+        SelinuxSpec settled = rooms.selinux().reserve(spec.id(), spec.label());
+        return settled.isEmpty() ? spec : spec.with(settled);
     }
 
     /// Kills its containers and takes down what it holds; it stays listed as not ready. A sandbox
@@ -173,6 +177,7 @@ public final class SandboxManager {
         removeDirectory(id);
         records.remove(id);
         rooms.ids().release(id);
+        rooms.selinux().release(id);
         table.remove(id).ifPresent(s -> announce(SandboxChange.Kind.REMOVED, s));
     }
 
@@ -325,6 +330,7 @@ public final class SandboxManager {
         }
         records.put(id, record);
         record.spec().namespaces().user().ifPresent(maps -> rooms.ids().claim(id, maps));
+        rooms.selinux().claim(id, record.spec().label().level());
         table.publish(record.snapshot());
         boolean ready = record.state() instanceof SandboxState.Ready;
         if (ready && !(rooms.namespaces().alive(record.pins()) && holderLives(record))) {

@@ -3,6 +3,7 @@ package io.carpel.runtime.sandbox;
 import io.carpel.runtime.namespace.IdRangePool;
 import io.carpel.runtime.namespace.PodNamespaces;
 import io.carpel.runtime.network.PodNetwork;
+import io.carpel.runtime.security.SelinuxLabel;
 import io.carpel.runtime.store.RecordStore;
 import io.carpel.runtime.work.WorkRoom;
 
@@ -12,6 +13,7 @@ import io.carpel.runtime.work.WorkRoom;
 record SandboxRooms(
         PodNamespaces namespaces,
         IdRangePool ids,
+        SelinuxLabel selinux,
         PodNetwork network,
         RecordStore<SandboxRecord> records,
         SandboxContainers containers,

@@ -1,5 +1,6 @@
 package io.carpel.runtime.spec;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ import java.util.Optional;
 /// @param shmSize bytes of the `/dev/shm` its containers share; empty is the configured size
 /// @param remap give it a user namespace with ids of the runtime's choice, unless `namespaces` has
 ///   one already; what was chosen then stands in `namespaces`
+/// @param selinux parts of the labels of its containers, with the level that was chosen for it
 /// @param networkArgs passed to network plugins as CNI_ARGS, already allow-listed by the caller
 /// @param payload opaque bytes of the caller, kept byte for byte over restarts
 public record SandboxSpec(
@@ -38,6 +40,7 @@ public record SandboxSpec(
         String handler,
         Optional<Long> shmSize,
         Optional<RemapSpec> remap,
+        Optional<SelinuxSpec> selinux,
         Map<String, String> networkArgs,
         Bytes payload) {
     public SandboxSpec {
@@ -48,15 +51,26 @@ public record SandboxSpec(
 
     /// The same with a user namespace.
     public SandboxSpec with(UserNamespaceSpec user) {
-        return new SandboxSpec(
-                id,
-                name,
-                hostname,
+        return with(
                 new NamespaceSpec(
                         namespaces.hostNetwork(),
                         namespaces.hostIpc(),
                         namespaces.pid(),
                         Optional.of(user)),
+                selinux);
+    }
+
+    /// The same with other parts of labels.
+    public SandboxSpec with(SelinuxSpec labels) {
+        return with(namespaces, Optional.of(labels));
+    }
+
+    private SandboxSpec with(NamespaceSpec others, Optional<SelinuxSpec> labels) {
+        return new SandboxSpec(
+                id,
+                name,
+                hostname,
+                others,
                 dns,
                 ports,
                 bandwidth,
@@ -67,7 +81,14 @@ public record SandboxSpec(
                 handler,
                 shmSize,
                 remap,
+                labels,
                 networkArgs,
                 payload);
+    }
+
+    /// Parts of labels; none where nothing was asked for and nothing chosen.
+    @JsonIgnore
+    public SelinuxSpec label() {
+        return selinux.orElseGet(SelinuxSpec::none);
     }
 }

@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// Launches nothing, and remembers for what.
 public final class FakeShims implements ShimLauncher {
     public final Map<String, FakeShim> launched = new ConcurrentHashMap<>();
+    public final Map<String, LaunchPlan> plans = new ConcurrentHashMap<>();
     public volatile boolean fail;
     private final AtomicInteger pids = new AtomicInteger(1_000_000);
 
@@ -24,6 +25,7 @@ public final class FakeShims implements ShimLauncher {
             throw new KernelFaultException("container " + plan.id() + ": mount: EPERM");
         }
         FakeShim shim = new FakeShim(pids.incrementAndGet());
+        plans.put(plan.id(), plan);
         launched.put(plan.id(), shim);
         return shim;
     }

@@ -2,6 +2,7 @@ package io.carpel.runtime.sandbox;
 
 import io.carpel.runtime.launch.CgroupPlacement;
 import io.carpel.runtime.namespace.IdRangePool;
+import io.carpel.runtime.security.SelinuxLabel;
 import io.carpel.runtime.spec.SandboxSpec;
 import io.carpel.runtime.store.ObjectTable;
 import io.carpel.runtime.store.RecordStore;
@@ -17,6 +18,10 @@ public final class SandboxFixture {
     private final SandboxManager manager;
 
     public SandboxFixture(StateLayout layout) {
+        this(layout, SelinuxLabel.host());
+    }
+
+    public SandboxFixture(StateLayout layout, SelinuxLabel selinux) {
         SandboxSettings settings =
                 new SandboxSettings(
                         layout,
@@ -30,6 +35,7 @@ public final class SandboxFixture {
                 new SandboxRooms(
                         new FakeNamespaces(),
                         IdRangePool.host(),
+                        selinux,
                         new FakeNetwork(),
                         new RecordStore<>(
                                 layout.sandboxes(),

@@ -16,12 +16,15 @@ import io.carpel.runtime.lifecycle.BurningSteps.Burning;
 import io.carpel.runtime.lifecycle.ProcessIdentity;
 import io.carpel.runtime.lifecycle.Step;
 import io.carpel.runtime.namespace.IdRangePool;
+import io.carpel.runtime.security.FakeSelinuxPolicy;
+import io.carpel.runtime.security.SelinuxLabel;
 import io.carpel.runtime.spec.Bytes;
 import io.carpel.runtime.spec.DnsSpec;
 import io.carpel.runtime.spec.IdMapping;
 import io.carpel.runtime.spec.PidMode;
 import io.carpel.runtime.spec.RemapSpec;
 import io.carpel.runtime.spec.SandboxSpec;
+import io.carpel.runtime.spec.SelinuxSpec;
 import io.carpel.runtime.store.ObjectTable;
 import io.carpel.runtime.store.RecordStore;
 import io.carpel.runtime.store.StateLayout;
@@ -50,6 +53,8 @@ final class SandboxManagerTest implements SandboxContainers {
     @TempDir Path directory;
     private final FakeNamespaces namespaces = new FakeNamespaces();
     private final FakeNetwork network = new FakeNetwork();
+    private final FakeSelinuxPolicy policy = new FakeSelinuxPolicy();
+    private SelinuxLabel selinux = policy.label();
     private final List<String> asked = new ArrayList<>();
     private final List<String> heard = new ArrayList<>();
     private StateLayout layout = StateLayout.standard();
@@ -75,6 +80,7 @@ final class SandboxManagerTest implements SandboxContainers {
         return new SandboxRooms(
                 namespaces,
                 new IdRangePool(directory.resolve("subuid"), directory.resolve("subgid")),
+                selinux,
                 network,
                 new RecordStore<>(
                         layout.sandboxes(),
@@ -387,6 +393,49 @@ final class SandboxManagerTest implements SandboxContainers {
                 .hasMessageContaining("carpel");
         restarted.remove(Specs.id(1));
         assertThat(firstUid(restarted.run(remapped(4)))).isEqualTo(100_000);
+    }
+
+    private SandboxSpec labelled(int number, SelinuxSpec parts) {
+        return new SandboxSpecDraft(spec(number)).selinux(parts).spec();
+    }
+
+    @Test
+    void aLevelIsASandboxesOwnUntilItIsRemovedAndOverRestarts() throws IOException {
+        policy.categories = 3;
+        SandboxManager manager = manager();
+        Sandbox one = manager.run(spec(1));
+        assertThat(one.spec().label().level()).matches("s0:c\\d,c\\d");
+        Sandbox two = manager.run(labelled(2, new SelinuxSpec("", "", "web_t", "")));
+        assertThat(two.spec().label().type()).isEqualTo("web_t");
+        manager.stop(Specs.id(1));
+
+        selinux = policy.label();
+        SandboxManager restarted = manager();
+        restarted.recover(_ -> {});
+        assertThat(restarted.get(Specs.id(2)).spec().label()).isEqualTo(two.spec().label());
+        Sandbox three = restarted.run(spec(3));
+        assertThat(three.spec().label().level())
+                .isNotEqualTo(one.spec().label().level())
+                .isNotEqualTo(two.spec().label().level());
+        assertThatThrownBy(() -> restarted.run(spec(4)))
+                .isInstanceOf(ResourceExhaustedException.class);
+        restarted.remove(Specs.id(1));
+        network.failAttach = true;
+        assertThatThrownBy(() -> restarted.run(spec(4)))
+                .isNotInstanceOf(ResourceExhaustedException.class);
+        network.failAttach = false;
+        assertThat(restarted.run(spec(4)).spec().label()).isEqualTo(one.spec().label());
+    }
+
+    @Test
+    void aLevelThatCannotBeIsRefusedAndLeavesNothing() throws IOException {
+        SandboxManager manager = manager();
+        assertThatThrownBy(() -> manager.run(labelled(1, SelinuxSpec.none().with("s0,c1"))))
+                .isInstanceOf(InvalidArgumentException.class)
+                .hasMessage("selinux level 's0,c1' is not like s0 or s0:c1,c2");
+        assertThat(manager.list()).isEmpty();
+        policy.enabled = false;
+        assertThat(manager.run(spec(1)).spec().selinux()).isEmpty();
     }
 
     @Test

@@ -13,6 +13,7 @@ import io.carpel.runtime.spec.PinnedNamespaces;
 import io.carpel.runtime.spec.PortMapping;
 import io.carpel.runtime.spec.RemapSpec;
 import io.carpel.runtime.spec.SandboxSpec;
+import io.carpel.runtime.spec.SelinuxSpec;
 import io.carpel.runtime.spec.UserNamespaceSpec;
 import io.carpel.runtime.store.OlderRecords;
 import java.io.IOException;
@@ -45,6 +46,7 @@ final class SandboxRecordTest {
                 "batch",
                 Optional.of(1L << 20),
                 Optional.of(new RemapSpec("carpel", 65_536)),
+                Optional.of(new SelinuxSpec("u", "r", "t", "s0:c1,c2")),
                 Map.of("K8S_POD_NAME", "pod"),
                 Bytes.utf8("payload"));
     }

@@ -2,6 +2,7 @@ package io.carpel.runtime.sandbox;
 
 import io.carpel.runtime.spec.RemapSpec;
 import io.carpel.runtime.spec.SandboxSpec;
+import io.carpel.runtime.spec.SelinuxSpec;
 import java.util.Optional;
 
 /// A sandbox's specification in the making: a test changes what it is about, and the rest is as in
@@ -12,6 +13,7 @@ public final class SandboxSpecDraft {
     private boolean privileged;
     private String handler;
     private Optional<RemapSpec> remap;
+    private Optional<SelinuxSpec> selinux;
 
     public SandboxSpecDraft(SandboxSpec base) {
         this.base = base;
@@ -19,6 +21,7 @@ public final class SandboxSpecDraft {
         this.privileged = base.privileged();
         this.handler = base.handler();
         this.remap = base.remap();
+        this.selinux = base.selinux();
     }
 
     public SandboxSpecDraft hostname(String name) {
@@ -38,6 +41,11 @@ public final class SandboxSpecDraft {
         return this;
     }
 
+    public SandboxSpecDraft selinux(SelinuxSpec parts) {
+        selinux = Optional.of(parts);
+        return this;
+    }
+
     public SandboxSpec spec() {
         return new SandboxSpec(
                 base.id(),
@@ -54,6 +62,7 @@ public final class SandboxSpecDraft {
                 handler,
                 base.shmSize(),
                 remap,
+                selinux,
                 base.networkArgs(),
                 base.payload());
     }

@@ -41,6 +41,7 @@ public final class Specs {
                 "",
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 Map.of(),
                 Bytes.utf8("payload of " + id));
     }
@@ -101,6 +102,6 @@ public final class Specs {
                 List.of(),
                 ProfileSpec.unconfined(),
                 apparmor,
-                new SelinuxSpec("", "", "", ""));
+                SelinuxSpec.none());
     }
 }
