@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 static int take_slot(struct context *context, uint32_t slot) {
@@ -60,6 +61,16 @@ static int set_option(int fs, const char *option) {
     return sys_fsconfig(fs, FSCONFIG_SET_STRING_, key, equals + 1, 0);
 }
 
+int set_options(struct context *context, int fs, struct fields list) {
+    for (uint32_t count = field_list(&list); count > 0; count--) {
+        const char *option = field_string(&list);
+        if (set_option(fs, option) < 0) {
+            return fail(context, "fsconfig", option);
+        }
+    }
+    return 0;
+}
+
 // Where a filesystem of ours goes no link may lead: an image whose /proc or /dev is one is refused.
 static int own_directory(struct context *context, const char *target) {
     int fd = root_open_strict(context->root, target, O_PATH | O_DIRECTORY);
@@ -81,11 +92,8 @@ int op_filesystem(struct context *context, struct fields *fields) {
     if (sys_fsconfig(fs, FSCONFIG_SET_STRING_, "source", type, 0) < 0) { // what df(1) calls it
         return fail(context, "fsconfig", type);
     }
-    for (uint32_t count = field_list(fields); count > 0; count--) {
-        const char *option = field_string(fields);
-        if (set_option(fs, option) < 0) {
-            return fail(context, "fsconfig", option);
-        }
+    if (set_options(context, fs, field_skip_list(fields)) < 0) {
+        return -1;
     }
     if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE_, NULL, NULL, 0) < 0) {
         return fail(context, "fsconfig create", type);
@@ -177,15 +185,34 @@ int op_readonly_mount(struct context *context, struct fields *fields) {
     return sys_mount_setattr(at, 0, &readonly) < 0 ? fail(context, "mount_setattr", target) : 0;
 }
 
+// A filesystem without labels is left as it is.
+int op_label(struct context *context, struct fields *fields) {
+    const char *target = field_string(fields);
+    const char *label = field_string(fields);
+    AUTO_FD at = root_open_strict(context->root, target, O_RDONLY | O_DIRECTORY);
+    if (at < 0) {
+        return fail(context, "openat2", target);
+    }
+    if (fsetxattr(at, "security.selinux", label, strlen(label), 0) < 0 && errno != EOPNOTSUPP) {
+        return fail(context, "fsetxattr", target);
+    }
+    return 0;
+}
+
 // /dev/null for files, an empty read-only tmpfs for directories. The node is checked to be the
 // null device, since a mask made of anything else would be a door.
-static int mask_source(struct context *context, bool directory) {
+static int mask_source(struct context *context, bool directory, struct fields options) {
     if (directory) {
         AUTO_FD fs = sys_fsopen("tmpfs");
         if (fs < 0 || sys_fsconfig(fs, FSCONFIG_SET_STRING_, "source", "tmpfs", 0) < 0 ||
-            sys_fsconfig(fs, FSCONFIG_SET_STRING_, "size", "0", 0) < 0 ||
-            sys_fsconfig(fs, FSCONFIG_CMD_CREATE_, NULL, NULL, 0) < 0) {
+            sys_fsconfig(fs, FSCONFIG_SET_STRING_, "size", "0", 0) < 0) {
             return fail(context, "fsconfig", "tmpfs");
+        }
+        if (set_options(context, fs, options) < 0) {
+            return -1;
+        }
+        if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE_, NULL, NULL, 0) < 0) {
+            return fail(context, "fsconfig create", "tmpfs");
         }
         int mount = sys_fsmount(fs, MOUNT_ATTR_RDONLY_);
         return mount < 0 ? fail(context, "fsmount", "tmpfs") : mount;
@@ -205,6 +232,7 @@ static int mask_source(struct context *context, bool directory) {
 
 int op_mask(struct context *context, struct fields *fields) {
     const char *target = field_string(fields);
+    struct fields options = field_skip_list(fields);
     AUTO_FD at = root_open(context->root, target, O_PATH);
     if (at < 0) {
         return errno == ENOENT || errno == ENOTDIR ? 0 : fail(context, "openat2", target);
@@ -213,7 +241,7 @@ int op_mask(struct context *context, struct fields *fields) {
     if (fstat(at, &status) < 0) {
         return fail(context, "fstat", target);
     }
-    AUTO_FD mount = mask_source(context, S_ISDIR(status.st_mode));
+    AUTO_FD mount = mask_source(context, S_ISDIR(status.st_mode), options);
     if (mount < 0) {
         return -1;
     }

@@ -30,6 +30,7 @@ struct overlay {
     uint32_t first; // slot of the first idmapped layer
     uint32_t slot_count;
     const char *upper, *work;
+    struct fields options;
 };
 
 // The kernel tells more than errno through the descriptor of the new filesystem.
@@ -112,6 +113,9 @@ static int set_writable(struct context *context, int fs, const struct overlay *o
 
 static int create(struct context *context, int fs, const struct overlay *overlay) {
     if (overlay->upper[0] != 0 && set_writable(context, fs, overlay) < 0) {
+        return -1;
+    }
+    if (set_options(context, fs, overlay->options) < 0) {
         return -1;
     }
     if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE_, NULL, NULL, 0) < 0) {
@@ -225,6 +229,7 @@ int op_overlay(struct context *context, struct fields *fields) {
     overlay.slot_count = field_u32(fields);
     overlay.upper = field_string(fields);
     overlay.work = field_string(fields);
+    overlay.options = field_skip_list(fields);
     AUTO_FD fs = sys_fsopen("overlay");
     if (fs < 0) {
         return fail(context, "fsopen", "overlay");

@@ -89,11 +89,17 @@ int op_bind(struct context *context, struct fields *fields) {
 
 int op_empty(struct context *context, struct fields *fields) {
     uint32_t slot = field_u32(fields);
+    struct fields options = field_skip_list(fields);
     AUTO_FD fs = sys_fsopen("tmpfs");
     if (fs < 0 || sys_fsconfig(fs, FSCONFIG_SET_STRING_, "size", "4k", 0) < 0 ||
-        sys_fsconfig(fs, FSCONFIG_SET_STRING_, "mode", "555", 0) < 0 ||
-        sys_fsconfig(fs, FSCONFIG_CMD_CREATE_, NULL, NULL, 0) < 0) {
+        sys_fsconfig(fs, FSCONFIG_SET_STRING_, "mode", "555", 0) < 0) {
         return fail_fs(context, fs, "fsconfig", "tmpfs");
+    }
+    if (set_options(context, fs, options) < 0) {
+        return -1;
+    }
+    if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE_, NULL, NULL, 0) < 0) {
+        return fail_fs(context, fs, "fsconfig create", "tmpfs");
     }
     int mount = sys_fsmount(fs, MOUNT_ATTR_RDONLY_ | MOUNT_ATTR_NOSUID_ | MOUNT_ATTR_NODEV_ |
                                     MOUNT_ATTR_NOEXEC_);

@@ -47,6 +47,7 @@ static op_handler *const handlers[OP_LAST] = {
     [OP_READONLY_ROOT] = op_readonly_root,
     [OP_PIVOT] = op_pivot,
     [OP_READONLY_MOUNT] = op_readonly_mount,
+    [OP_LABEL] = op_label,
     [OP_SYSCTL] = op_sysctl,
     [OP_WORKING_DIR] = op_working_dir,
     [OP_RLIMIT] = op_rlimit,

@@ -51,6 +51,8 @@ int plan_run(struct context *context);
 int put_slot(struct context *context, uint32_t slot, int fd);
 // As fail(), with what the kernel says through the descriptor of a new filesystem.
 int fail_fs(struct context *context, int fs, const char *call, const char *subject);
+// Reads a list of `key=value`, or `key` for a flag, and tells the new filesystem.
+int set_options(struct context *context, int fs, struct fields list);
 // Whole pages that are zero and live until exec; NULL when there are none.
 void *take_pages(size_t size);
 
@@ -62,6 +64,6 @@ op_handler op_fork, op_clone, op_join_cgroup, op_join_tracked, op_oom_score, op_
 op_handler op_layer, op_chown, op_overlay, op_bind, op_empty;
 op_handler op_attach_root, op_filesystem, op_attach, op_attach_part, op_node, op_host_node,
     op_verify, op_symlink, op_console, op_mask, op_readonly_path, op_readonly_root, op_pivot,
-    op_readonly_mount;
+    op_readonly_mount, op_label;
 op_handler op_sysctl, op_working_dir, op_rlimit, op_no_new_privileges, op_exec_label, op_bounding,
     op_identity, op_capabilities, op_ambient, op_seccomp, op_execute;

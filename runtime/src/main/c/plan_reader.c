@@ -100,6 +100,14 @@ uint32_t field_list(struct fields *fields) {
     return count;
 }
 
+struct fields field_skip_list(struct fields *fields) {
+    struct fields list = *fields;
+    for (uint32_t count = field_list(fields); count > 0; count--) {
+        field_string(fields);
+    }
+    return list;
+}
+
 bool fields_done(const struct fields *fields) {
     return !fields->bad && fields->at == fields->end;
 }

@@ -39,5 +39,7 @@ const char *field_string(struct fields *fields);
 struct bytes field_bytes(struct fields *fields);
 // The number of strings that follow; 0 when there cannot be that many.
 uint32_t field_list(struct fields *fields);
+// A whole list to be read later.
+struct fields field_skip_list(struct fields *fields);
 // Whether all was read and nothing was wrong.
 bool fields_done(const struct fields *fields);

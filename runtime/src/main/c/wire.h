@@ -102,6 +102,7 @@ enum opcode {
     OP_READONLY_ROOT = 51,
     OP_PIVOT = 52,
     OP_READONLY_MOUNT = 53,
+    OP_LABEL = 54,
     OP_SYSCTL = 60,
     OP_WORKING_DIR = 61,
     OP_RLIMIT = 62,

@@ -98,6 +98,22 @@ static void test_fields(void) {
     CHECK(fields.bad);
 }
 
+static void test_list_for_later(void) {
+    uint8_t text[] = {2, 0, 0, 0, 1, 0, 0, 0, 'a', 0, 1, 0, 0, 0, 'b', 0, 7, 0, 0, 0};
+    struct fields fields = {.at = text, .end = text + sizeof text};
+    struct fields list = field_skip_list(&fields);
+    CHECK(field_u32(&fields) == 7);
+    CHECK(fields_done(&fields));
+    CHECK(field_list(&list) == 2);
+    CHECK(strcmp(field_string(&list), "a") == 0);
+    CHECK(strcmp(field_string(&list), "b") == 0);
+
+    text[0] = 9; // more than are there: neither is used
+    fields = (struct fields){.at = text, .end = text + sizeof text};
+    field_skip_list(&fields);
+    CHECK(!fields_done(&fields));
+}
+
 static size_t load(const char *path, uint8_t *to) {
     FILE *file = fopen(path, "rb");
     CHECK(file);
@@ -131,6 +147,7 @@ static void damage(const uint8_t *good, size_t size, uint32_t seed) {
 int main(int argc, char **argv) {
     test_header();
     test_fields();
+    test_list_for_later();
     CHECK(argc == 2);
     DIR *directory = opendir(argv[1]);
     CHECK(directory);

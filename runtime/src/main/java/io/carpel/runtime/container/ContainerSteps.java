@@ -10,6 +10,7 @@ import io.carpel.runtime.image.Image;
 import io.carpel.runtime.image.ResolvedUser;
 import io.carpel.runtime.launch.CgroupPlacement;
 import io.carpel.runtime.launch.ContainerLaunch;
+import io.carpel.runtime.launch.ContainerLaunch.FileLabel;
 import io.carpel.runtime.launch.ContainerLaunch.Namespaces;
 import io.carpel.runtime.launch.ContainerLaunch.PathRules;
 import io.carpel.runtime.launch.ContainerLaunch.PodFiles;
@@ -322,6 +323,9 @@ final class ContainerSteps {
                                 .watchersDir()
                                 .map(dir -> new CgroupPlacement(List.of(), Optional.of(dir)))
                                 .orElse(settings.shimCgroup())),
+                draft.labels
+                        .file()
+                        .map(text -> new FileLabel(text, GroundLayer.empty(layout.groundLayer()))),
                 draft.spec.security().privileged());
     }
 

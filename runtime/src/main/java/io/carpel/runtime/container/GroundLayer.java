@@ -31,6 +31,11 @@ public final class GroundLayer {
         }
     }
 
+    /// A directory of it that has nothing in it.
+    static Path empty(Path directory) {
+        return directory.resolve("proc");
+    }
+
     private static void makeDirectory(Path directory) throws IOException {
         Files.createDirectories(directory);
         // Not as an attribute of its making: the umask would take some away.

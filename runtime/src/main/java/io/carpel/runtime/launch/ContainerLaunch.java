@@ -11,6 +11,7 @@ import java.util.Optional;
 ///
 /// @param id the container's id, for messages
 /// @param devices device nodes beyond the default ones, directories already expanded
+/// @param label what the container's files show SELinux; empty without it
 /// @param privileged all of `/sys` and the cgroup tree writable
 public record ContainerLaunch(
         String id,
@@ -23,6 +24,7 @@ public record ContainerLaunch(
         PathRules paths,
         CgroupPlacement cgroup,
         ShimFiles shim,
+        Optional<FileLabel> label,
         boolean privileged) {
     public ContainerLaunch {
         mounts = List.copyOf(mounts);
@@ -79,6 +81,13 @@ public record ContainerLaunch(
             readonly = List.copyOf(readonly);
         }
     }
+
+    /// An SELinux label for all that is mounted for the container alone.
+    ///
+    /// @param text as the kernel takes it
+    /// @param empty an empty directory: below a single layer it makes it an overlay, which can have
+    ///   a label although the layer has its own
+    public record FileLabel(String text, Path empty) {}
 
     /// Where the shim and the rest of the world meet.
     ///

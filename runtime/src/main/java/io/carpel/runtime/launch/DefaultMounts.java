@@ -75,6 +75,11 @@ final class DefaultMounts {
         add(target, List.of(), List.of(new Op.Filesystem(type, target, attributes, options)));
     }
 
+    /// One of its own, which has the label of its files.
+    private void labelled(String target, String type, long attributes, List<String> options) {
+        filesystem(target, type, attributes, MountPlanner.labelled(launch, options));
+    }
+
     private void bind(String target, Path source, long attributes, boolean optional) {
         bind(target, source, attributes, optional, false);
     }
@@ -101,7 +106,10 @@ final class DefaultMounts {
         List<Op> attach = new ArrayList<>();
         attach.add(
                 new Op.Filesystem(
-                        "tmpfs", "/dev", MountPlanner.NOSUID, List.of("mode=755", "size=65536k")));
+                        "tmpfs",
+                        "/dev",
+                        MountPlanner.NOSUID,
+                        MountPlanner.labelled(launch, List.of("mode=755", "size=65536k"))));
         nodes(prepare, attach);
         devices(prepare, attach);
         attach.add(new Op.Symlink("/proc/self/fd", "/dev/fd"));
@@ -111,7 +119,7 @@ final class DefaultMounts {
         attach.add(new Op.Symlink("/proc/kcore", "/dev/core"));
         attach.add(new Op.Symlink("pts/ptmx", "/dev/ptmx"));
         list.add(new Default("/dev", prepare, attach));
-        filesystem(
+        labelled(
                 "/dev/pts",
                 "devpts",
                 MountPlanner.NOSUID | MountPlanner.NOEXEC,
@@ -120,9 +128,20 @@ final class DefaultMounts {
             // The host's ipc namespace belongs to another user namespace: no mount of its own.
             bind("/dev/mqueue", Path.of("/dev/mqueue"), QUIET, true);
         } else {
-            filesystem("/dev/mqueue", "mqueue", QUIET, List.of());
+            mqueue();
         }
         bind("/dev/shm", launch.podFiles().shm(), QUIET, false);
+    }
+
+    /// It is there since its IPC namespace is, so the label comes too late for an option.
+    private void mqueue() {
+        List<Op> attach = new ArrayList<>();
+        attach.add(new Op.Filesystem("mqueue", "/dev/mqueue", QUIET, List.of()));
+        if (launch.namespaces().pins().ipc().isPresent()) {
+            launch.label()
+                    .ifPresent(label -> attach.add(new Op.Label("/dev/mqueue", label.text())));
+        }
+        add("/dev/mqueue", List.of(), attach);
     }
 
     /// mknod is not for user namespaces: there the host's nodes are bound, and checked.
@@ -197,7 +216,7 @@ final class DefaultMounts {
         if (taken.contains("/sys/fs/cgroup")) {
             return; // what it brings is shown as it is
         }
-        filesystem("/sys/fs/cgroup", "tmpfs", QUIET, List.of("mode=755"));
+        labelled("/sys/fs/cgroup", "tmpfs", QUIET, List.of("mode=755"));
         if (readonly != 0) {
             // Not from the beginning: the hierarchies' mount points have to be made in it.
             sealed.add(new Op.ReadonlyMount("/sys/fs/cgroup"));

@@ -22,9 +22,12 @@ public interface HelperRoles {
     ///
     /// @param socket as above
     /// @param user the pinned user namespace the pid namespace is to belong to
+    /// @param label what its empty root shows SELinux, as that of all others in its pod; empty
+    ///   without it
     /// @param cgroup where the reaper is counted
     /// @return its host pid; pin `/proc/PID/ns/pid`
-    int startReaper(Path socket, Optional<Path> user, CgroupPlacement cgroup);
+    int startReaper(
+            Path socket, Optional<Path> user, Optional<String> label, CgroupPlacement cgroup);
 
     /// Starts a process that does nothing and ends with this one.
     Placeholder startPlaceholder();

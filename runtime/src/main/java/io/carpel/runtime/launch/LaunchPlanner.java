@@ -56,7 +56,8 @@ public final class LaunchPlanner {
         if (launch.process().streams().tty()) {
             ops.add(new Op.Console(true, launch.process().credentials().uid()));
         }
-        launch.paths().masked().forEach(path -> ops.add(new Op.Mask(inside(path))));
+        List<String> labelled = MountPlanner.labelled(launch, List.of());
+        launch.paths().masked().forEach(path -> ops.add(new Op.Mask(inside(path), labelled)));
         launch.paths().readonly().forEach(path -> ops.add(new Op.ReadonlyPath(inside(path))));
         if (launch.root().readonly()) {
             ops.add(new Op.ReadonlyRoot());

@@ -116,8 +116,18 @@ final class MountPlanner {
             topFirst.forEach(layer -> lower.add(layer.toString()));
         }
         int count = user.isPresent() ? topFirst.size() : 0;
-        ops.add(new Op.Overlay(slot, lower, first, count, upper, work));
+        ops.add(
+                new Op.Overlay(
+                        slot, lower, first, count, upper, work, labelled(launch, List.of())));
         return ops;
+    }
+
+    /// With the label that everything on a filesystem of the container's own has (mount(8),
+    /// `context=`), whatever lies below it.
+    static List<String> labelled(ContainerLaunch launch, List<String> options) {
+        List<String> all = new ArrayList<>(options);
+        launch.label().ifPresent(label -> all.add("context=" + label.text()));
+        return all;
     }
 
     private String target(MountSpec spec) {
@@ -135,8 +145,9 @@ final class MountPlanner {
         List<Op> prepare = new ArrayList<>();
         List<Op> attach = new ArrayList<>();
         String subPath = mount.spec().imageSubPath();
-        if (mount.layers().size() > 1) {
-            prepare.addAll(overlay(slot, mount.layers().reversed(), "", "", userPin()));
+        List<Path> layers = stacked(mount);
+        if (layers.size() > 1) {
+            prepare.addAll(overlay(slot, layers.reversed(), "", "", userPin()));
             long attributes = options(mount.spec());
             attach.add(
                     subPath.isEmpty() && attributes == 0
@@ -148,6 +159,15 @@ final class MountPlanner {
             attach.add(new Op.Attach(slot, target));
         }
         return new Place(target, prepare, attach);
+    }
+
+    /// Lowest first.
+    private List<Path> stacked(ResolvedMount mount) {
+        List<Path> layers = new ArrayList<>(mount.layers());
+        if (layers.size() == 1) {
+            launch.label().ifPresent(label -> layers.addFirst(label.empty()));
+        }
+        return layers;
     }
 
     private static long options(MountSpec spec) {

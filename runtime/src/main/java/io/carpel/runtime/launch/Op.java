@@ -109,16 +109,20 @@ public sealed interface Op {
     /// An overlay of `lower` directories (top first) or, when that is empty, of the `layerCount`
     /// detached mounts from `firstLayerSlot` (top first). No `upper` means read-only. A writable
     /// one is volatile: nothing written to it is synced, and it must not be mounted a second time.
+    ///
+    /// @param options as for a [Filesystem]
     record Overlay(
             int slot,
             List<String> lower,
             int firstLayerSlot,
             int layerCount,
             String upper,
-            String work)
+            String work,
+            List<String> options)
             implements Source {
         public Overlay {
             lower = List.copyOf(lower);
+            options = List.copyOf(options);
         }
     }
 
@@ -143,7 +147,13 @@ public sealed interface Op {
             implements Source {}
 
     /// An empty read-only filesystem, for a process that needs no files.
-    record Empty(int slot) implements Source {}
+    ///
+    /// @param options as for a [Filesystem]
+    record Empty(int slot, List<String> options) implements Source {
+        public Empty {
+            options = List.copyOf(options);
+        }
+    }
 
     // ---- mounts, attached in the container's own mount namespace
 
@@ -191,7 +201,14 @@ public sealed interface Op {
     /// @param bindConsole show it as `/dev/console`
     record Console(boolean bindConsole, long uid) implements Tree {}
 
-    record Mask(String target) implements Tree {}
+    /// Made unreadable.
+    ///
+    /// @param options of the empty filesystem that takes the place of a directory
+    record Mask(String target, List<String> options) implements Tree {
+        public Mask {
+            options = List.copyOf(options);
+        }
+    }
 
     record ReadonlyPath(String target) implements Tree {}
 
@@ -202,6 +219,10 @@ public sealed interface Op {
 
     /// The mount at `target`, which was made before, becomes read-only; those below it do not.
     record ReadonlyMount(String target) implements Tree {}
+
+    /// The directory at `target`, which was made before, gets this SELinux label, unless its
+    /// filesystem has none.
+    record Label(String target, String label) implements Tree {}
 
     // ---- the process
 

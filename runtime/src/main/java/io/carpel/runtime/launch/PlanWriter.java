@@ -107,7 +107,10 @@ final class PlanWriter {
             }
             case Op.Overlay overlay -> overlay(overlay);
             case Op.Bind bind -> bind(bind);
-            case Op.Empty(var slot) -> slot(34, slot);
+            case Op.Empty(var slot, var options) -> {
+                slot(slot);
+                yield texts(34, options);
+            }
         };
     }
 
@@ -145,11 +148,15 @@ final class PlanWriter {
                 number(48, bind ? 1 : 0);
                 yield wide(48, uid);
             }
-            case Op.Mask(var target) -> text(49, target);
+            case Op.Mask(var target, var options) -> {
+                text(49, target);
+                yield texts(49, options);
+            }
             case Op.ReadonlyPath(var target) -> text(50, target);
             case Op.ReadonlyRoot() -> 51;
             case Op.Pivot() -> 52;
             case Op.ReadonlyMount(var target) -> text(53, target);
+            case Op.Label(var target, var label) -> text(54, target, label);
         };
     }
 
@@ -200,7 +207,8 @@ final class PlanWriter {
         slot(overlay.slot());
         texts(32, overlay.lower());
         number(32, overlay.firstLayerSlot(), overlay.layerCount());
-        return text(32, overlay.upper(), overlay.work());
+        text(32, overlay.upper(), overlay.work());
+        return texts(32, overlay.options());
     }
 
     private int bind(Op.Bind bind) {

@@ -91,8 +91,9 @@ final class ShimHelperRoles implements HelperRoles {
     }
 
     @Override
-    public int startReaper(Path socket, Optional<Path> user, CgroupPlacement cgroup) {
-        List<Op> ops = reaperPlan(user);
+    public int startReaper(
+            Path socket, Optional<Path> user, Optional<String> label, CgroupPlacement cgroup) {
+        List<Op> ops = reaperPlan(user, label);
         var plan = new LaunchPlan("reaper", socket, noRecord(socket), cgroup, ops);
         var shim = launcher.launchShim(plan, "reaper at " + socket);
         Optional<ProcessIdentity> waiting = ProcessIdentity.of(shim.pid());
@@ -124,7 +125,7 @@ final class ShimHelperRoles implements HelperRoles {
 
     /// The root is empty and all privileges are gone: containers of the pod that may look at the
     /// reaper find nothing of the host there.
-    static List<Op> reaperPlan(Optional<Path> user) {
+    static List<Op> reaperPlan(Optional<Path> user, Optional<String> label) {
         List<Op> ops = new ArrayList<>();
         ops.add(new Op.Stdio(false, false, false));
         ops.add(new Op.Detach());
@@ -142,7 +143,7 @@ final class ShimHelperRoles implements HelperRoles {
                         | LaunchPlanner.NEWUTS;
         ops.add(new Op.Clone(flags, "", user.isPresent()));
         ops.add(new Op.BecomeRoot());
-        ops.add(new Op.Empty(0));
+        ops.add(new Op.Empty(0, label.map(text -> "context=" + text).stream().toList()));
         ops.add(new Op.AttachRoot(0));
         ops.add(new Op.Pivot());
         ops.add(new Op.Bounding(0));

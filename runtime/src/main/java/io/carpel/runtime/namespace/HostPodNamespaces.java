@@ -246,12 +246,17 @@ final class HostPodNamespaces implements PodNamespaces {
                 shm,
                 "tmpfs",
                 MountCalls.MS_NOSUID | MountCalls.MS_NODEV | MountCalls.MS_NOEXEC,
-                options.toString());
+                options + context(request.label()));
         return Optional.of(shm);
     }
 
+    /// In quotes, since a label has commas.
+    private static String context(Optional<String> label) {
+        return label.map(text -> ",context=\"" + text + "\"").orElse("");
+    }
+
     @Override
-    public void mountFiles(Path directory, long bytes) {
+    public void mountFiles(Path directory, long bytes, Optional<String> label) {
         try {
             Trees.makePrivate(directory);
             mounts.mount(
@@ -259,7 +264,7 @@ final class HostPodNamespaces implements PodNamespaces {
                     directory,
                     "tmpfs",
                     MountCalls.MS_NOSUID | MountCalls.MS_NODEV | MountCalls.MS_NOEXEC,
-                    "mode=700,size=" + bytes);
+                    "mode=700,size=" + bytes + context(label));
         } catch (IOException e) {
             throw new KernelFaultException("could not mount %s".formatted(directory), e);
         }
@@ -281,6 +286,7 @@ final class HostPodNamespaces implements PodNamespaces {
                 helpers.startReaper(
                         socket,
                         Optional.ofNullable(placed.get(NamespaceKind.USER)),
+                        request.label(),
                         request.reaperCgroup());
         ProcessIdentity reaper =
                 ProcessIdentity.of(pid)

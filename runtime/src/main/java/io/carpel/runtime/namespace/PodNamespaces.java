@@ -41,7 +41,8 @@ public interface PodNamespaces {
     ///
     /// @param directory made when absent
     /// @param bytes how much fits
-    void mountFiles(Path directory, long bytes);
+    /// @param label what they show SELinux; empty without it
+    void mountFiles(Path directory, long bytes, Optional<String> label);
 
     /// Takes it down with all that is in it. One that is not mounted is fine.
     void unmountFiles(Path directory);

@@ -5,6 +5,7 @@ import io.carpel.runtime.launch.CgroupPlacement;
 import io.carpel.runtime.spec.NamespaceSpec;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /// What [PodNamespaces#create] is to make.
 ///
@@ -16,6 +17,7 @@ import java.util.Map;
 /// @param netnsFile where the network namespace is pinned, so that `ip netns` lists it
 /// @param shm where the pod's `/dev/shm` is mounted when its IPC namespace is its own
 /// @param shmSize bytes
+/// @param label what files there show SELinux; empty without it
 /// @param helperSocket where a helper process may listen meanwhile; at most 107 bytes (unix(7))
 /// @param reaperCgroup where the first process of a shared pid namespace is counted
 public record PodNamespacesRequest(
@@ -27,6 +29,7 @@ public record PodNamespacesRequest(
         Path netnsFile,
         Path shm,
         long shmSize,
+        Optional<String> label,
         Path helperSocket,
         CgroupPlacement reaperCgroup) {
     /// What docker and others give a container.
@@ -58,6 +61,7 @@ public record PodNamespacesRequest(
                 netnsFile,
                 shm,
                 shmSize,
+                Optional.empty(),
                 pinsDir.resolve("helper"),
                 CgroupPlacement.none());
     }

@@ -69,6 +69,10 @@ final class SandboxSteps {
                 .put(id, draft.record(Phase.MAKING, new SandboxState.NotReady(now, "being made")));
     }
 
+    private Optional<String> label(SandboxDraft draft) {
+        return rooms.selinux().files(draft.spec.label());
+    }
+
     private void makeNamespaces(SandboxDraft draft) {
         String id = draft.spec.id();
         boolean ownUts = draft.ownNetwork();
@@ -88,6 +92,7 @@ final class SandboxSteps {
                                                 draft.netnsFile,
                                                 layout.sandboxShm(id),
                                                 draft.spec.shmSize().orElse(settings.shmSize()),
+                                                label(draft),
                                                 layout.helperSocket(id),
                                                 settings.helpers())),
                         c -> rooms.namespaces().remove(c.pins(), c.shm(), c.reaper()));
@@ -113,7 +118,7 @@ final class SandboxSteps {
     private void writeFiles(SandboxDraft draft) throws IOException {
         Path directory = layout.sandboxFiles(draft.spec.id());
         draft.undo.add(() -> rooms.namespaces().unmountFiles(directory));
-        rooms.namespaces().mountFiles(directory, SandboxFiles.ROOM);
+        rooms.namespaces().mountFiles(directory, SandboxFiles.ROOM, label(draft));
         files.write(
                 directory,
                 draft.hostname,

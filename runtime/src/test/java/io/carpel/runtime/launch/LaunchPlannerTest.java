@@ -38,7 +38,8 @@ class LaunchPlannerTest {
         USER_NAMESPACE,
         POD_PID,
         PRIVILEGED_HOST,
-        UNIFIED_TERMINAL
+        UNIFIED_TERMINAL,
+        LABELLED
     }
 
     private static CgroupPlacement v1(String name) {
@@ -113,7 +114,43 @@ class LaunchPlannerTest {
                         run.resolve("exit"),
                         Optional.of(Path.of("/var/log/pods/p/c/0.log")),
                         cgroup.isV2() ? v2("shims") : v1("shims")),
+                Optional.empty(),
                 privileged);
+    }
+
+    private static ContainerLaunch labelled(ContainerLaunch plain, String process, String files) {
+        var was = plain.process();
+        return new ContainerLaunch(
+                plain.id(),
+                new ResolvedProcess(
+                        was.argv(),
+                        was.env(),
+                        was.workingDir(),
+                        was.credentials(),
+                        was.noNewPrivileges(),
+                        was.seccomp(),
+                        was.streams(),
+                        was.rlimits(),
+                        was.oomScoreAdj(),
+                        Optional.of(new ExecLabel(ExecLabel.Module.SELINUX, process))),
+                plain.namespaces(),
+                plain.root(),
+                plain.podFiles(),
+                plain.mounts(),
+                plain.devices(),
+                plain.paths(),
+                plain.cgroup(),
+                plain.shim(),
+                Optional.of(new ContainerLaunch.FileLabel(files, Path.of("/layers/base/proc"))),
+                plain.privileged());
+    }
+
+    private static ResolvedMount image(String target, String... layers) {
+        return new ResolvedMount(
+                MountSpec.bind("", target, true),
+                Path.of("/"),
+                java.util.Arrays.stream(layers).map(Path::of).toList(),
+                Optional.empty());
     }
 
     private static ContainerLaunch.Namespaces namespaces(PinnedNamespaces pins, PidMode pid) {
@@ -167,6 +204,19 @@ class LaunchPlannerTest {
                             List.of(),
                             v2("c"),
                             false);
+            case LABELLED ->
+                    labelled(
+                            launch(
+                                    process(false, filter, false),
+                                    namespaces(pins(false, false), PidMode.CONTAINER),
+                                    List.of(
+                                            image("/image", "/layers/one"),
+                                            image("/images", "/layers/one", "/layers/two"),
+                                            data),
+                                    v1("c"),
+                                    false),
+                            "system_u:system_r:container_t:s0:c1,c2",
+                            "system_u:object_r:container_file_t:s0:c1,c2");
         };
     }
 
@@ -279,7 +329,11 @@ class LaunchPlannerTest {
                 "user_helper",
                 ShimHelperRoles.userNamespacePlan(
                         new HelperRoles.UserNamespaceContents(true, true, Optional.of("pod"))));
-        compare("reaper", ShimHelperRoles.reaperPlan(Optional.of(RUN.resolve("user"))));
+        compare(
+                "reaper",
+                ShimHelperRoles.reaperPlan(
+                        Optional.of(RUN.resolve("user")),
+                        Optional.of("system_u:object_r:container_file_t:s0:c1,c2")));
     }
 
     @Test

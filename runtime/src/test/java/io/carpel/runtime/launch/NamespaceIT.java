@@ -97,7 +97,8 @@ class NamespaceIT {
         int reaper =
                 shims.launcher()
                         .helpers()
-                        .startReaper(socket, Optional.empty(), container.shimCgroup);
+                        .startReaper(
+                                socket, Optional.empty(), Optional.empty(), container.shimCgroup);
         reapers.add(reaper);
         Path pidPin = pin(reaper, "pid");
         container.pid = PidMode.POD;
@@ -253,6 +254,7 @@ class NamespaceIT {
                         .startReaper(
                                 shims.directory().resolve("r.sock"),
                                 Optional.of(user),
+                                Optional.empty(),
                                 container.shimCgroup);
         reapers.add(reaper);
         TestContainer second = shims.container();

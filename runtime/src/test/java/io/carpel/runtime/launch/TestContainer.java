@@ -51,6 +51,7 @@ final class TestContainer {
     Optional<Path> resolv = Optional.empty();
     Optional<Integer> oomScoreAdj = Optional.empty();
     Optional<ExecLabel> label = Optional.empty();
+    Optional<String> fileLabel = Optional.empty();
     CgroupPlacement cgroup = CgroupPlacement.none();
     CgroupPlacement shimCgroup = CgroupPlacement.none();
 
@@ -180,6 +181,7 @@ final class TestContainer {
                         exitRecord(),
                         log ? Optional.of(logFile()) : Optional.empty(),
                         shimCgroup),
+                fileLabel.map(text -> new ContainerLaunch.FileLabel(text, directory)),
                 privileged);
     }
 

@@ -2,6 +2,7 @@ package io.carpel.runtime.namespace;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.carpel.runtime.cgroup.Placeholders.Placeholder;
 import io.carpel.runtime.error.FailedPreconditionException;
@@ -11,6 +12,7 @@ import io.carpel.runtime.launch.HelperRoles;
 import io.carpel.runtime.linux.LinuxMountCalls;
 import io.carpel.runtime.linux.LinuxNamespaceCalls;
 import io.carpel.runtime.linux.MountCalls;
+import io.carpel.runtime.security.SelinuxPolicy;
 import io.carpel.runtime.spec.NamespaceSpec;
 import io.carpel.runtime.spec.PidMode;
 import io.carpel.runtime.spec.PinnedNamespaces;
@@ -39,7 +41,11 @@ class PodNamespacesIT {
                 }
 
                 @Override
-                public int startReaper(Path socket, Optional<Path> user, CgroupPlacement cgroup) {
+                public int startReaper(
+                        Path socket,
+                        Optional<Path> user,
+                        Optional<String> label,
+                        CgroupPlacement cgroup) {
                     throw new AssertionError("no reaper is needed here");
                 }
 
@@ -112,6 +118,35 @@ class PodNamespacesIT {
                 "sh",
                 "-c",
                 script);
+    }
+
+    @Test
+    void whatContainersShareHasTheirLabel() throws IOException {
+        assumeTrue(SelinuxPolicy.host().enabled(), "the host does not run SELinux");
+        String label = "system_u:object_r:container_file_t:s0:c7,c9";
+        var plain = request(spec(true, false), Map.of());
+        PodNamespaces.Created created =
+                namespaces.create(
+                        new PodNamespacesRequest(
+                                plain.id(),
+                                plain.spec(),
+                                plain.hostname(),
+                                plain.sysctls(),
+                                plain.pinsDir(),
+                                plain.netnsFile(),
+                                plain.shm(),
+                                plain.shmSize(),
+                                Optional.of(label),
+                                plain.helperSocket(),
+                                plain.reaperCgroup()));
+        Path files = directory.resolve("files");
+        namespaces.mountFiles(files, 1 << 20, Optional.of(label));
+        assertThat(ourMounts())
+                .filteredOn(line -> line.contains(" - tmpfs "))
+                .hasSize(2)
+                .allMatch(line -> line.contains(",context=\"" + label + "\""));
+        namespaces.unmountFiles(files);
+        namespaces.remove(created.pins(), created.shm(), created.reaper());
     }
 
     @Test

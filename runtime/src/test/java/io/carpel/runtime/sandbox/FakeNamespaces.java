@@ -69,7 +69,7 @@ public final class FakeNamespaces implements PodNamespaces {
     }
 
     @Override
-    public void mountFiles(Path directory, long bytes) {
+    public void mountFiles(Path directory, long bytes, Optional<String> label) {
         try {
             Files.createDirectories(directory);
         } catch (IOException e) {
