@@ -20,6 +20,7 @@ import io.carpel.runtime.launch.Credentials;
 import io.carpel.runtime.launch.ResolvedProcess;
 import io.carpel.runtime.launch.ShimConnection;
 import io.carpel.runtime.lifecycle.Step;
+import io.carpel.runtime.linux.LinuxFileCalls;
 import io.carpel.runtime.log.LogTarget;
 import io.carpel.runtime.namespace.IdmapNamespaces;
 import io.carpel.runtime.sandbox.Sandbox;
@@ -52,6 +53,7 @@ final class ContainerSteps {
     private final ContainerSettings settings;
     private final StateLayout layout;
     private final MountPreparer mounts;
+    private final VolumeLabels volumes;
     private final IdmapNamespaces idmaps;
     private final HostDevices devices;
     private final CdiRegistry cdi;
@@ -74,6 +76,7 @@ final class ContainerSteps {
                         rooms.work().slow(),
                         new MountPreparer.Options(
                                 settings.recursiveReadonly(), settings.createMissingSources()));
+        this.volumes = new VolumeLabels(new LinuxFileCalls(), rooms.work().slow(), layout);
         this.idmaps = IdmapNamespaces.of(() -> rooms.launcher().helpers());
         this.devices = new HostDevices(settings.dev());
         this.cdi = new CdiRegistry(settings.cdiDirectories());
@@ -188,6 +191,10 @@ final class ContainerSteps {
         draft.volumeMaps = Optional.of(maps);
         draft.mounts =
                 mounts.prepare(draft.wanted.mounts(), id, maps, user.isPresent(), draft.undo);
+        Optional<String> label = draft.labels.file();
+        if (label.isPresent()) {
+            volumes.put(draft.mounts.mounts(), label.get());
+        }
         HostDevices.Found found = findDevices(draft);
         draft.devices = found.nodes();
         draft.deviceRules = found.rules();

@@ -19,8 +19,11 @@ public interface FileCalls {
     int O_NONBLOCK = 04000;
     int O_CLOEXEC = 02000000;
 
-    /// The one flag here whose value differs between machines (arm64 has its own).
+    /// One of the two flags here whose values differ between machines (arm64 has its own).
     int O_DIRECTORY = "aarch64".equals(System.getProperty("os.arch")) ? 040000 : 0200000;
+
+    /// The other one (arm64 has its own).
+    int O_NOFOLLOW = "aarch64".equals(System.getProperty("os.arch")) ? 0100000 : 0400000;
 
     /// Reference to a file without opening it; not usable for reading or `fchmod`.
     int O_PATH = 010000000;
@@ -142,6 +145,13 @@ public interface FileCalls {
             throws ErrnoException;
 
     byte[] fgetxattr(Fd file, String name) throws ErrnoException;
+
+    /// Of whatever the descriptor refers to, be it one of `O_PATH` or of a link, by its `/proc`
+    /// path.
+    void setxattr(Fd file, String name, byte[] value) throws ErrnoException;
+
+    /// Of whatever the descriptor refers to, as above.
+    byte[] getxattr(Fd file, String name) throws ErrnoException;
 
     byte[] lgetxattrat(Fd directory, String name, String attribute) throws ErrnoException;
 

@@ -70,6 +70,12 @@ final class FileLibc {
     static native int lsetxattr(byte[] path, byte[] name, byte[] value, long size, int flags)
             throws LastErrorException;
 
+    static native int setxattr(byte[] path, byte[] name, byte[] value, long size, int flags)
+            throws LastErrorException;
+
+    static native long getxattr(byte[] path, byte[] name, byte[] value, long size)
+            throws LastErrorException;
+
     static native long fgetxattr(int fd, byte[] name, byte[] value, long size)
             throws LastErrorException;
 

@@ -11,7 +11,6 @@ import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /// [FileCalls] by way of the C library.
@@ -32,8 +31,6 @@ public final class LinuxFileCalls implements FileCalls {
     private static final int OPEN_HOW_SIZE = 24;
     private static final int DIRENT_BUFFER = 32 * 1024;
     private static final int DIRENT_NAME = 19;
-    private static final int XATTR_LIMIT = 64 * 1024;
-    private static final int XATTR_USUAL = 256;
     private static final int PATH_LIMIT = 4096;
 
     // linux/fs.h: the size says long, what is copied is an int
@@ -47,11 +44,11 @@ public final class LinuxFileCalls implements FileCalls {
     private static final int ALL_SEALS = 0x1 | 0x2 | 0x4 | 0x8;
 
     @FunctionalInterface
-    private interface Call {
+    interface Call {
         long run() throws LastErrorException;
     }
 
-    private static long call(String name, String subject, Call call) throws ErrnoException {
+    static long call(String name, String subject, Call call) throws ErrnoException {
         while (true) {
             try {
                 return call.run();
@@ -305,19 +302,18 @@ public final class LinuxFileCalls implements FileCalls {
 
     @Override
     public void fsetxattr(Fd file, String name, byte[] value) throws ErrnoException {
-        byte[] raw = FileName.encode(name);
-        call(
-                "fsetxattr",
-                name,
-                () -> FileLibc.fsetxattr(file.number(), raw, value, value.length, 0));
+        FileAttributes.set(file, name, value);
+    }
+
+    @Override
+    public void setxattr(Fd file, String name, byte[] value) throws ErrnoException {
+        FileAttributes.setOf(file, name, value);
     }
 
     @Override
     public void lsetxattrat(Fd directory, String name, String attribute, byte[] value)
             throws ErrnoException {
-        byte[] path = FileName.encode(below(directory, name));
-        byte[] raw = FileName.encode(attribute);
-        call("lsetxattr", name, () -> FileLibc.lsetxattr(path, raw, value, value.length, 0));
+        FileAttributes.setBelow(name, below(directory, name), attribute, value);
     }
 
     private static String below(Fd directory, String name) {
@@ -329,55 +325,22 @@ public final class LinuxFileCalls implements FileCalls {
 
     @Override
     public byte[] fgetxattr(Fd file, String name) throws ErrnoException {
-        byte[] raw = FileName.encode(name);
-        try {
-            return fgetxattr(file, name, raw, new byte[XATTR_USUAL]);
-        } catch (ErrnoException e) {
-            if (!e.is(Errno.ERANGE)) {
-                throw e;
-            }
-            return fgetxattr(file, name, raw, new byte[XATTR_LIMIT]);
-        }
+        return FileAttributes.get(file, name);
     }
 
-    private static byte[] fgetxattr(Fd file, String name, byte[] raw, byte[] value)
-            throws ErrnoException {
-        long length =
-                call(
-                        "fgetxattr",
-                        name,
-                        () -> FileLibc.fgetxattr(file.number(), raw, value, value.length));
-        return Arrays.copyOf(value, (int) length);
+    @Override
+    public byte[] getxattr(Fd file, String name) throws ErrnoException {
+        return FileAttributes.getOf(file, name);
     }
 
     @Override
     public byte[] lgetxattrat(Fd directory, String name, String attribute) throws ErrnoException {
-        byte[] path = FileName.encode(below(directory, name));
-        byte[] raw = FileName.encode(attribute);
-        byte[] value = new byte[XATTR_LIMIT];
-        long length =
-                call("lgetxattr", name, () -> FileLibc.lgetxattr(path, raw, value, value.length));
-        return Arrays.copyOf(value, (int) length);
+        return FileAttributes.getBelow(name, below(directory, name), attribute);
     }
 
     @Override
     public List<String> flistxattr(Fd file) throws ErrnoException {
-        byte[] names = new byte[XATTR_LIMIT];
-        int length =
-                (int)
-                        call(
-                                "flistxattr",
-                                "",
-                                () -> FileLibc.flistxattr(file.number(), names, names.length));
-        List<String> out = new ArrayList<>();
-        int from = 0;
-        for (int i = 0; i < length; i++) {
-            if (names[i] == 0) {
-                out.add(FileName.decode(names, from, i - from));
-                from = i + 1;
-            }
-        }
-        return out;
+        return FileAttributes.list(file);
     }
 
     @Override
