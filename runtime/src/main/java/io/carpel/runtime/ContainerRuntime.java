@@ -92,7 +92,7 @@ public final class ContainerRuntime implements AutoCloseable {
         Cgroup shims = shimCgroup(parts.cgroups(), closer);
         CgroupPlacement helpers = new CgroupPlacement(shims.taskFiles(), shims.v2Dir());
         ObjectTable<Sandbox, SandboxChange> sandboxTable = Sandbox.table();
-        SelinuxLabel selinux = SelinuxLabel.host();
+        SelinuxLabel selinux = SelinuxLabel.host(config.containers().selinux());
         this.work = closer.add(WorkRoom.open(Clock.systemUTC(), watches.steps()));
         this.containers =
                 ContainerManager.open(

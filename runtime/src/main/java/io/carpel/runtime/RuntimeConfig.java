@@ -140,12 +140,14 @@ public record RuntimeConfig(
 
     /// @param createMissingMountSources whether a bind mount's absent source becomes a directory
     /// @param defaultCapabilities names without `CAP_`; empty means the built-in list
+    /// @param selinux whether they get labels on a host that runs SELinux
     /// @param shmSize bytes of the `/dev/shm` that the containers of a sandbox share
     /// @param sysctls of every sandbox that has the namespace they belong to and asks for no other
     /// @param cdiDirectories where devices are described, in the order of their precedence
     public record Containers(
             boolean createMissingMountSources,
             List<String> defaultCapabilities,
+            boolean selinux,
             long shmSize,
             Map<String, String> sysctls,
             List<Path> cdiDirectories) {
@@ -159,6 +161,7 @@ public record RuntimeConfig(
             return new Containers(
                     true,
                     List.of(),
+                    true,
                     64L << 20,
                     Map.of(),
                     List.of(Path.of("/etc/cdi"), Path.of("/var/run/cdi")));

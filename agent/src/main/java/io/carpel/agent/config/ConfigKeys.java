@@ -44,6 +44,12 @@ public final class ConfigKeys {
         RUNTIME_DEFAULT
     }
 
+    /// Whether containers have SELinux labels.
+    public enum Selinux {
+        AUTO,
+        OFF
+    }
+
     /// What happens to a bind mount whose source is missing.
     public enum MissingSource {
         CREATE,
@@ -267,6 +273,14 @@ public final class ConfigKeys {
                             "AUDIT_WRITE"),
                     "Capabilities from which a container's additions and removals start.");
 
+    public static final ConfigKey<Selinux> SELINUX =
+            ConfigKey.of(
+                    "security.selinux",
+                    ConfigType.choice(Selinux.class),
+                    Selinux.AUTO,
+                    "Whether containers get SELinux labels: on every host that runs SELinux, or"
+                            + " nowhere, which leaves what they are to the policy.");
+
     public static final ConfigKey<String> SUBID_USER =
             ConfigKey.of(
                     "security.subid-user",
@@ -428,6 +442,7 @@ public final class ConfigKeys {
                     CGROUP_PARENT,
                     DEFAULT_SECCOMP,
                     DEFAULT_CAPABILITIES,
+                    SELINUX,
                     SUBID_USER,
                     SHM_SIZE,
                     SYSCTLS,

@@ -1,6 +1,7 @@
 package io.carpel.agent.config;
 
 import io.carpel.agent.config.ConfigKeys.MissingSource;
+import io.carpel.agent.config.ConfigKeys.Selinux;
 import io.carpel.runtime.RuntimeConfig;
 import io.carpel.runtime.store.StateLayout;
 import java.util.List;
@@ -35,6 +36,7 @@ public final class RuntimeSettings {
                 new RuntimeConfig.Containers(
                         config.get(ConfigKeys.MISSING_SOURCE) == MissingSource.CREATE,
                         config.get(ConfigKeys.DEFAULT_CAPABILITIES),
+                        config.get(ConfigKeys.SELINUX) == Selinux.AUTO,
                         config.get(ConfigKeys.SHM_SIZE),
                         sysctls(config.get(ConfigKeys.SYSCTLS)),
                         config.get(ConfigKeys.CDI_DIRS)));

@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// All containers of a pod have one level, with a pair of categories that no other pod has, unless
 /// something else is asked for. What is asked for is checked with or without SELinux on this host;
-/// without it nothing has a label.
+/// without it, or where the administrator wants none, nothing has a label.
 public final class SelinuxLabel {
     private static final Logger LOG = LoggerFactory.getLogger(SelinuxLabel.class);
 
@@ -26,6 +26,7 @@ public final class SelinuxLabel {
     private static final int MAX_FILE_LABEL = 255;
 
     private final SelinuxPolicy policy;
+    private final boolean wanted;
     private final SelinuxLevels levels;
     private final AtomicBoolean told = new AtomicBoolean();
 
@@ -44,14 +45,17 @@ public final class SelinuxLabel {
     /// @param hostProcesses it sees the host's processes or its IPC objects
     public record Confinement(boolean privileged, boolean hostProcesses) {}
 
-    SelinuxLabel(SelinuxPolicy policy, RandomGenerator random) {
+    SelinuxLabel(SelinuxPolicy policy, boolean wanted, RandomGenerator random) {
         this.policy = policy;
+        this.wanted = wanted;
         this.levels = new SelinuxLevels(random);
     }
 
     /// As this host is now.
-    public static SelinuxLabel host() {
-        return new SelinuxLabel(SelinuxPolicy.host(), RandomGenerator.getDefault());
+    ///
+    /// @param wanted whether containers get labels at all
+    public static SelinuxLabel host(boolean wanted) {
+        return new SelinuxLabel(SelinuxPolicy.host(), wanted, RandomGenerator.getDefault());
     }
 
     /// Settles the level of a pod. What it gets is nobody else's until [#release].
@@ -61,7 +65,7 @@ public final class SelinuxLabel {
     /// @throws InvalidArgumentException when a part cannot be one, or the policy does not know it
     public SelinuxSpec reserve(String sandboxId, SelinuxSpec asked) {
         check(asked);
-        if (!policy.enabled() || (asked.level().isEmpty() && !policy.hasLevels())) {
+        if (!enabled() || (asked.level().isEmpty() && !policy.hasLevels())) {
             return asked;
         }
         if (asked.level().isEmpty()) {
@@ -88,7 +92,7 @@ public final class SelinuxLabel {
     ///
     /// @param pod as [#reserve] has settled it
     public Optional<String> files(SelinuxSpec pod) {
-        return policy.enabled() ? file(pod, isAsked(pod)) : Optional.empty();
+        return enabled() ? file(pod, isAsked(pod)) : Optional.empty();
     }
 
     /// @param id of the container; a level of its own is its until [#release]
@@ -97,7 +101,7 @@ public final class SelinuxLabel {
     /// @throws InvalidArgumentException when a part cannot be one, or the policy does not know it
     public Labels container(String id, SelinuxSpec pod, SelinuxSpec asked, Confinement how) {
         check(asked);
-        if (!policy.enabled()) {
+        if (!enabled()) {
             return Labels.none();
         }
         SelinuxSpec parts = asked.isEmpty() ? pod : asked;
@@ -137,6 +141,10 @@ public final class SelinuxLabel {
                                     + " are possible");
                 });
         return label;
+    }
+
+    private boolean enabled() {
+        return wanted && policy.enabled();
     }
 
     private String level(String asked) {

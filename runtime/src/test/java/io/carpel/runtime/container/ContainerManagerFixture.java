@@ -84,7 +84,7 @@ abstract class ContainerManagerFixture {
                         Capabilities.defaults(),
                         (_, _) -> Bytes.empty(),
                         AppArmorProfile.host(),
-                        SelinuxLabel.host(),
+                        SelinuxLabel.host(false),
                         new HostBounds(0, -1L, Map.of())),
                 new RecordStore<>(
                         layout.containers(),

@@ -61,6 +61,7 @@ final class RuntimeUnderTest implements AutoCloseable {
                         new RuntimeConfig.Containers(
                                 true,
                                 List.of(),
+                                true,
                                 64L << 20,
                                 Map.of(),
                                 List.of(directory.resolve("etc-cdi"), directory.resolve("cdi"))));

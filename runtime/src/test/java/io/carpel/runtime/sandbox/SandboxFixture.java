@@ -18,7 +18,7 @@ public final class SandboxFixture {
     private final SandboxManager manager;
 
     public SandboxFixture(StateLayout layout) {
-        this(layout, SelinuxLabel.host());
+        this(layout, SelinuxLabel.host(false));
     }
 
     public SandboxFixture(StateLayout layout, SelinuxLabel selinux) {

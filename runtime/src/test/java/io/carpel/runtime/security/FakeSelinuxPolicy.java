@@ -21,7 +21,7 @@ public final class FakeSelinuxPolicy implements SelinuxPolicy {
 
     /// Labels by this policy, the same ones at each run of a test.
     public SelinuxLabel label() {
-        return new SelinuxLabel(this, new Random(1));
+        return new SelinuxLabel(this, true, new Random(1));
     }
 
     @Override

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.error.ResourceExhaustedException;
 import io.carpel.runtime.security.SelinuxLabel.Confinement;
 import io.carpel.runtime.security.SelinuxLabel.Labels;
 import io.carpel.runtime.spec.SelinuxSpec;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -168,6 +170,14 @@ final class SelinuxLabelTest {
         assertThat(policy.asked).isEmpty();
     }
 
+    @Test
+    void norDoesItWhereNoneAreWanted() {
+        SelinuxLabel none = new SelinuxLabel(policy, false, new Random(1));
+        SelinuxSpec pod = none.reserve("pod", SelinuxSpec.none());
+        assertThat(none.container("c", pod, level("s0:c1,c2"), CONFINED)).isEqualTo(Labels.none());
+        assertThat(policy.asked).isEmpty();
+    }
+
     /// With four categories there are six pairs.
     @Test
     void aPairIsNobodyElsesUntilItIsGivenBack() {
@@ -181,7 +191,7 @@ final class SelinuxLabelTest {
                         .toList();
         assertThat(rest).containsExactlyInAnyOrder("s0:c0,c2", "s0:c0,c3", "s0:c1,c3");
         assertThatThrownBy(() -> label.reserve("e", SelinuxSpec.none()))
-                .isInstanceOf(io.carpel.runtime.error.ResourceExhaustedException.class)
+                .isInstanceOf(ResourceExhaustedException.class)
                 .hasMessage(
                         "every pair of the 4 selinux categories is held by one of 6 pods and"
                                 + " containers");
