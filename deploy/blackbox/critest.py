@@ -29,6 +29,10 @@ def expectations(path):
         if line.strip() and not line.startswith("#"):
             outcome, count, rest = line.split(None, 2)
             pattern, _, reason = rest.partition("  # ")
+            if outcome == "selinux":
+                if not has_selinux():
+                    continue
+                outcome = "pass"
             if outcome == "apparmor":
                 outcome = "pass" if has_apparmor() else "later"
             yield Expectation(outcome, int(count), pattern.strip(), reason.strip())
@@ -37,6 +41,12 @@ def expectations(path):
 def has_apparmor():
     enabled = Path("/sys/module/apparmor/parameters/enabled")
     return enabled.exists() and enabled.read_text().startswith("Y")
+
+
+def has_selinux():
+    """As critest sees it: without a policy every process is the kernel."""
+    current = Path("/proc/self/attr/current")
+    return Path("/sys/fs/selinux/enforce").exists() and current.read_text() != "kernel\0"
 
 
 def patched(binary, digest, workdir):
