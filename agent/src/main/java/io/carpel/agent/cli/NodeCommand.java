@@ -1,6 +1,7 @@
 package io.carpel.agent.cli;
 
 import io.carpel.agent.cli.node.ClusterClient;
+import io.carpel.agent.cli.node.KubeletFiles;
 import io.carpel.agent.cli.node.NodeApi;
 import io.carpel.agent.cli.node.NodeException;
 import io.carpel.agent.cli.node.NodeSwitch.Outcome;
@@ -9,6 +10,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -144,9 +146,11 @@ final class NodeCommand implements Runnable {
             String endpoint = "unix://" + connection.path().toAbsolutePath();
             String runtime = new CriPodRuntime(place.root, endpoint).readyName();
             out().println("ok      runtime: %s at %s is ready".formatted(runtime, endpoint));
-            place.files()
-                    .plan(endpoint)
-                    .forEach(change -> out().println("ok      kubelet: told by " + change.path()));
+            List<KubeletFiles.Change> changes = place.files().plan(endpoint);
+            changes.forEach(change -> out().println("ok      kubelet: told by " + change.path()));
+            if (changes.isEmpty()) {
+                out().println("ok      kubelet: is told so already");
+            }
             NodeApi.View view = place.api(client).view();
             out().println(
                             "ok      node: %s runs %s"

@@ -25,19 +25,28 @@ enum EndpointForm {
 
         @Override
         String write(String text, String endpoint) {
-            return LINE.matcher(text)
-                    .replaceAll(
-                            line -> Matcher.quoteReplacement(writeLine(line.group(), endpoint)));
+            return writeImages(write(FLAG_AND_VALUE, text, endpoint), endpoint);
+        }
+
+        @Override
+        String writeImages(String text, String endpoint) {
+            return write(IMAGES_FLAG_AND_VALUE, text, endpoint);
         }
 
         private Stream<String> lines(String text) {
             return LINE.matcher(text).results().map(MatchResult::group);
         }
 
-        private String writeLine(String line, String endpoint) {
-            return FLAG_AND_VALUE
-                    .matcher(line)
-                    .replaceAll(flag -> Matcher.quoteReplacement(flag.group("before") + endpoint));
+        private String write(Pattern flag, String text, String endpoint) {
+            return LINE.matcher(text)
+                    .replaceAll(line ->
+                            Matcher.quoteReplacement(writeLine(flag, line.group(), endpoint)));
+        }
+
+        private String writeLine(Pattern flag, String line, String endpoint) {
+            return flag.matcher(line)
+                    .replaceAll(
+                            found -> Matcher.quoteReplacement(found.group("before") + endpoint));
         }
     },
 
@@ -59,14 +68,33 @@ enum EndpointForm {
             if (isJson(text)) {
                 ObjectNode tree = tree(text);
                 tree.put(NAME, endpoint);
-                return tree.toPrettyString() + "\n";
+                return writeImages(tree.toPrettyString() + "\n", endpoint);
             }
             String line = NAME + ": " + endpoint;
-            Matcher found = KEY_AND_VALUE.matcher(text);
+            String imagesToo = writeImages(text, endpoint);
+            Matcher found = KEY_AND_VALUE.matcher(imagesToo);
             if (found.find()) {
-                return text.substring(0, found.start()) + line + text.substring(found.end());
+                return found.replaceFirst(Matcher.quoteReplacement(line));
             }
-            return text + (text.isEmpty() || text.endsWith("\n") ? "" : "\n") + line + "\n";
+            boolean whole = imagesToo.isEmpty() || imagesToo.endsWith("\n");
+            return imagesToo + (whole ? "" : "\n") + line + "\n";
+        }
+
+        @Override
+        String writeImages(String text, String endpoint) {
+            if (isJson(text)) {
+                ObjectNode tree = tree(text);
+                if (tree.path(IMAGES_NAME).asString("").isEmpty()) {
+                    return text;
+                }
+                tree.put(IMAGES_NAME, endpoint);
+                return tree.toPrettyString() + "\n";
+            }
+            Matcher found = IMAGES_KEY_AND_VALUE.matcher(text);
+            boolean named = found.find() && !found.group("value").isEmpty();
+            return named
+                    ? found.replaceFirst(Matcher.quoteReplacement(IMAGES_NAME + ": " + endpoint))
+                    : text;
         }
 
         private boolean isJson(String text) {
@@ -87,21 +115,34 @@ enum EndpointForm {
     };
 
     private static final String NAME = "containerRuntimeEndpoint";
+    private static final String IMAGES_NAME = "imageServiceEndpoint";
 
     /// Comments are none of the kubelet's business.
     private static final Pattern LINE = Pattern.compile("(?m)^(?!\\h*#).+$");
 
-    // The value ends where the word does, or the quotes around all flags.
-    private static final Pattern FLAG_AND_VALUE =
-            Pattern.compile(
-                    "(?<before>--container-runtime-endpoint(?:=|\\h+)[\"']?)(?<value>[^\\s\"'\\\\]+)");
+    private static final Pattern FLAG_AND_VALUE = flag("--container-runtime-endpoint");
+    private static final Pattern IMAGES_FLAG_AND_VALUE = flag("--image-service-endpoint");
+    private static final Pattern KEY_AND_VALUE = key(NAME);
+    private static final Pattern IMAGES_KEY_AND_VALUE = key(IMAGES_NAME);
 
-    private static final Pattern KEY_AND_VALUE =
-            Pattern.compile("(?m)^" + NAME + ":\\h*[\"']?(?<value>[^\\s\"'#]*)[\"']?\\h*(?:#.*)?$");
+    /// The value ends where the word does, or the quotes around all flags.
+    private static Pattern flag(String name) {
+        return Pattern.compile("(?<before>" + name + "(?:=|\\h+)[\"']?)(?<value>[^\\s\"'\\\\]+)");
+    }
+
+    private static Pattern key(String name) {
+        return Pattern.compile(
+                "(?m)^" + name + ":\\h*[\"']?(?<value>[^\\s\"'#]*)[\"']?\\h*(?:#.*)?$");
+    }
 
     /// The endpoint that the text sets.
     abstract Optional<String> read(String text);
 
-    /// The text with another endpoint. A text in the form [#FLAG] that has no flag stays as it is.
+    /// The text with another endpoint, which is the one for images too. A text in the form [#FLAG]
+    /// that has no flag stays as it is.
     abstract String write(String text, String endpoint);
+
+    /// The text with another endpoint for images, where it names one of their own: a runtime cannot
+    /// run the images that another has pulled.
+    abstract String writeImages(String text, String endpoint);
 }

@@ -14,7 +14,9 @@ import java.util.stream.Stream;
 /// A flag wins over the configuration, so all files with the flag are changed, and the
 /// configuration only where there is no flag: a unit or its drop-ins, the variables of kubeadm
 /// (`kubeadm-flags.env`) and of the distributions (`/etc/default/kubelet`,
-/// `/etc/sysconfig/kubelet`).
+/// `/etc/sysconfig/kubelet`). From 1.32 on kubeadm keeps the endpoint in `instance-config.yaml`
+/// beside the configuration, and writes it into that again with each upgrade: there it is changed
+/// too. So it is for images where the kubelet is told an endpoint of their own.
 public final class KubeletFiles {
     private static final List<String> FLAG_FILES =
             List.of(
@@ -23,6 +25,8 @@ public final class KubeletFiles {
                     "var/lib/kubelet/kubeadm-flags.env",
                     "etc/default/kubelet",
                     "etc/sysconfig/kubelet");
+
+    private static final String INSTANCE = "instance-config.yaml";
 
     private static final List<String> DROP_IN_DIRECTORIES =
             List.of(
@@ -59,29 +63,41 @@ public final class KubeletFiles {
     /// What has to change for the kubelet to use this endpoint; nothing is written yet.
     public List<Change> plan(String endpoint) {
         List<Change> changes = new ArrayList<>();
+        boolean flagged = false;
         for (Path file : flagFiles()) {
             String text = read(file);
-            if (EndpointForm.FLAG.read(text).isPresent()) {
-                changes.add(change(file, text, EndpointForm.FLAG.write(text, endpoint)));
-            }
+            flagged |= EndpointForm.FLAG.read(text).isPresent();
+            addIfNew(changes, file, text, EndpointForm.FLAG.write(text, endpoint));
         }
-        if (changes.isEmpty()) {
-            if (!Files.exists(configuration)) {
-                throw new NodeException(
-                        "no place found that tells the kubelet its runtime: no flag"
-                                + " --container-runtime-endpoint in its unit or variables, and no"
-                                + " configuration at "
-                                + configuration
-                                + " (name it with --kubelet-config)");
-            }
+        if (Files.exists(configuration)) {
             String text = read(configuration);
-            changes.add(change(configuration, text, EndpointForm.KEY.write(text, endpoint)));
+            addIfNew(
+                    changes,
+                    configuration,
+                    text,
+                    flagged
+                            ? EndpointForm.KEY.writeImages(text, endpoint)
+                            : EndpointForm.KEY.write(text, endpoint));
+        } else if (!flagged) {
+            throw new NodeException(
+                    "no place found that tells the kubelet its runtime: no flag"
+                            + " --container-runtime-endpoint in its unit or variables, and no"
+                            + " configuration at "
+                            + configuration
+                            + " (name it with --kubelet-config)");
+        }
+        Path instance = configuration.resolveSibling(INSTANCE);
+        if (Files.exists(instance)) {
+            String text = read(instance);
+            addIfNew(changes, instance, text, EndpointForm.KEY.write(text, endpoint));
         }
         return changes;
     }
 
-    private static Change change(Path file, String before, String after) {
-        return new Change(file.toString(), before, after);
+    private static void addIfNew(List<Change> changes, Path file, String before, String after) {
+        if (!after.equals(before)) {
+            changes.add(new Change(file.toString(), before, after));
+        }
     }
 
     /// Writes the changed texts; what has been written already is left alone.

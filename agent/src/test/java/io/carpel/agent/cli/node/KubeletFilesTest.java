@@ -18,6 +18,8 @@ final class KubeletFilesTest {
     private static final String NEW = "unix:///run/carpel/carpel.sock";
     private static final Path CONFIG = Path.of("/var/lib/kubelet/config.yaml");
 
+    private static final String INSTANCE = "var/lib/kubelet/instance-config.yaml";
+
     @TempDir private Path root;
 
     @Test
@@ -90,6 +92,59 @@ final class KubeletFilesTest {
         KubeletFiles.apply(files.plan(NEW));
         assertThat(files.endpoint()).contains(NEW);
         assertThat(read("var/lib/kubelet/config.yaml")).contains("\"port\" : 1");
+    }
+
+    /// `kubeadm upgrade node` makes the configuration anew from it.
+    @Test
+    void whatKubeadmKeepsIsChangedToo() throws IOException {
+        write("var/lib/kubelet/config.yaml", "containerRuntimeEndpoint: unix:///a.sock\n");
+        write(INSTANCE, "containerRuntimeEndpoint: \"unix:///a.sock\"\n");
+        KubeletFiles files = new KubeletFiles(root, CONFIG);
+        List<KubeletFiles.Change> changes = files.plan(NEW);
+        KubeletFiles.apply(changes);
+        assertThat(read(INSTANCE)).isEqualTo("containerRuntimeEndpoint: " + NEW + "\n");
+        assertThat(files.endpoint()).contains(NEW);
+        assertThat(files.plan(NEW)).isEmpty();
+        KubeletFiles.undo(changes);
+        assertThat(read(INSTANCE)).isEqualTo("containerRuntimeEndpoint: \"unix:///a.sock\"\n");
+    }
+
+    @Test
+    void imagesOfTheirOwnEndpointMoveAlong() throws IOException {
+        String flags = "--container-runtime-endpoint=unix:///a --image-service-endpoint=unix:///i";
+        write("etc/default/kubelet", "X=\"" + flags + "\"\n");
+        write("var/lib/kubelet/config.yaml", "imageServiceEndpoint: unix:///j\nb: 2\n");
+        KubeletFiles.apply(new KubeletFiles(root, CONFIG).plan(NEW));
+        assertThat(read("etc/default/kubelet"))
+                .isEqualTo(
+                        "X=\"--container-runtime-endpoint=%s --image-service-endpoint=%s\"\n"
+                                .formatted(NEW, NEW));
+        assertThat(read("var/lib/kubelet/config.yaml"))
+                .isEqualTo("imageServiceEndpoint: " + NEW + "\nb: 2\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            textBlock =
+                    """
+                    containerRuntimeEndpoint: a;imageServiceEndpoint: "b"; | containerRuntimeEndpoint: NEW;imageServiceEndpoint: NEW;
+                    imageServiceEndpoint: "";a: 1; | imageServiceEndpoint: "";a: 1;containerRuntimeEndpoint: NEW;
+                    """)
+    void imagesWithoutAnEndpointOfTheirOwnGetNone(String before, String after) throws IOException {
+        write("var/lib/kubelet/config.yaml", lines(before));
+        KubeletFiles.apply(new KubeletFiles(root, CONFIG).plan(NEW));
+        assertThat(read("var/lib/kubelet/config.yaml")).isEqualTo(lines(after).replace("NEW", NEW));
+    }
+
+    @Test
+    void imagesOfAConfigurationInJsonMoveAlong() throws IOException {
+        write("var/lib/kubelet/config.yaml", "{\"imageServiceEndpoint\": \"unix:///i\", \"b\": 2}");
+        KubeletFiles.apply(new KubeletFiles(root, CONFIG).plan(NEW));
+        assertThat(read("var/lib/kubelet/config.yaml"))
+                .contains("\"imageServiceEndpoint\" : \"" + NEW + "\"")
+                .contains("\"containerRuntimeEndpoint\" : \"" + NEW + "\"");
     }
 
     @Test
