@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -29,6 +30,7 @@ public final class ApiNode implements NodeApi {
     private static final String MIRROR = "kubernetes.io/config.mirror";
     private static final Set<String> OVER = Set.of("Succeeded", "Failed");
     private static final int GONE = 404;
+    private static final String ELLIPSIS = "…";
 
     /// Says only what shall change. The kubelet writes its node every few seconds, and a change
     /// that rests on the version that was read would be refused now and then. Conditions merge by
@@ -151,15 +153,29 @@ public final class ApiNode implements NodeApi {
                                                 .endInvolvedObject()
                                                 .withType(warning ? "Warning" : "Normal")
                                                 .withReason(reason)
-                                                .withMessage(message)
+                                                .withMessage(atMost(1024, message))
                                                 .withAction(reason)
                                                 .withReportingComponent("carpel.io/node")
-                                                .withReportingInstance(name)
+                                                .withReportingInstance(atMost(128, name))
                                                 .withEventTime(new MicroTime(now.toString()))
                                                 .withFirstTimestamp(now.toString())
                                                 .withLastTimestamp(now.toString())
                                                 .build())
                                 .create());
+    }
+
+    /// The server refuses an event with more, and then nobody would be told anything.
+    static String atMost(int bytes, String text) {
+        byte[] all = text.getBytes(StandardCharsets.UTF_8);
+        if (all.length <= bytes) {
+            return text;
+        }
+        int end = bytes - ELLIPSIS.getBytes(StandardCharsets.UTF_8).length;
+        // Back to where a character begins.
+        while (end > 0 && (all[end] & 0xc0) == 0x80) {
+            end--;
+        }
+        return new String(all, 0, end, StandardCharsets.UTF_8) + ELLIPSIS;
     }
 
     @Override
