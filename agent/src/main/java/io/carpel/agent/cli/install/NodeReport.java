@@ -4,17 +4,19 @@ import io.carpel.agent.cli.node.NodeApi;
 import io.carpel.agent.cli.node.NodeException;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /// Tells the person who waits, and the cluster: events, condition and labels of the node. That the
 /// cluster cannot be told is no reason to stop, and is said to the person.
 public final class NodeReport {
-    static final String PREFIX = "carpel.io/";
-    static final String INSTALLED = PREFIX + "installed";
-    static final String READY = PREFIX + "ready";
-    static final String RUNTIME = PREFIX + "runtime";
+    static final String INSTALLED = "carpel.io/installed";
+    static final String READY = "carpel.io/ready";
+    static final String RUNTIME = "carpel.io/runtime";
     static final String FEATURE = "feature.carpel.io/";
+
+    private static final Set<String> OWN = Set.of(INSTALLED, READY, RUNTIME);
 
     private final NodeApi node;
     private final Consumer<String> progress;
@@ -97,10 +99,11 @@ public final class NodeReport {
         }
     }
 
+    /// Those that only this writes: the one that asks for a switch is the administrator's.
     private Map<String, Optional<String>> unset() {
         Map<String, Optional<String>> labels = new TreeMap<>();
         node.labels().keySet().stream()
-                .filter(name -> name.startsWith(PREFIX) || name.startsWith(FEATURE))
+                .filter(name -> OWN.contains(name) || name.startsWith(FEATURE))
                 .forEach(name -> labels.put(name, Optional.empty()));
         return labels;
     }
