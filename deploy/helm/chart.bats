@@ -41,6 +41,7 @@ refused() {
 @test "helm lint finds nothing" {
     run_helm lint --strict "$chart"
     run_helm lint --strict "$chart" --set switch.enabled=true --set apiServer.host=192.0.2.1
+    run_helm lint --strict "$chart" --set serviceMonitor.enabled=true --set config.metrics.listen=0.0.0.0:9475
 }
 
 @test "a value that does not exist is refused" {
@@ -67,6 +68,10 @@ refused() {
     refused nodeLabel --set switch.nodeLabel=yes
     refused digest --set image.digest=sha256:123
     refused intervalSeconds --set installer.intervalSeconds=0
+    refused startTimeoutSeconds --set installer.startTimeoutSeconds=0
+    refused hostRoot --set installer.hostRoot=srv/node
+    refused serviceCommand --set-string installer.serviceCommand=/sbin/service
+    refused interval --set serviceMonitor.interval=often
     refused maxUnavailable --set installer.maxUnavailable=101%
 }
 

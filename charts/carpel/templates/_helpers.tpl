@@ -120,12 +120,21 @@ comes first, since a table has no end but the next one.
 {{- end }}
 {{- end }}
 
+{{/* How the agent is started and stopped, for the installer and the uninstaller. */}}
+{{- define "carpel.serviceArgs" -}}
+{{- range .Values.installer.serviceCommand }}
+- --service-command={{ . }}
+{{- end }}
+{{- end }}
+
 {{- define "carpel.installArgs" -}}
 - node
 - install
 - --node=$(NODE_NAME)
 - --host-root=/host
+{{- include "carpel.serviceArgs" . }}
 - --config=/etc/carpel-chart/config.toml
+- --start-timeout={{ .Values.installer.startTimeoutSeconds | int }}
 - --watch
 - --interval={{ .Values.installer.intervalSeconds | int }}
 - --ready-file=/run/carpel-node/ready
@@ -140,6 +149,7 @@ comes first, since a table has no end but the next one.
 - uninstall
 - --node=$(NODE_NAME)
 - --host-root=/host
+{{- include "carpel.serviceArgs" . }}
 - --rollback
 - --force
 {{ include "carpel.kubeletArgs" . }}

@@ -88,7 +88,9 @@ final class NodeInstallCommand extends NodeCommand.Verb {
     @Option(
             names = "--ready-file",
             paramLabel = "<file>",
-            description = "A file here that exists while the agent is healthy, for probes.")
+            description =
+                    "A file here that exists while the agent is healthy, for probes. While it is not,"
+                            + " <file>.trouble says why.")
     private Optional<Path> readyFile = Optional.empty();
 
     @Option(

@@ -2,6 +2,7 @@ package io.carpel.agent.cli.install;
 
 import io.carpel.agent.cli.node.NodeException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,7 +23,8 @@ public final class NodeWatch {
     private long toldAt;
 
     /// @param version of the release that is installed
-    /// @param readyFile is there as long as the agent is healthy
+    /// @param readyFile is there as long as the agent is healthy; while it is not, what is the
+    ///   matter stands in the file of the same name with `.trouble` behind it
     /// @param nanos a clock such as [System#nanoTime]
     public NodeWatch(
             InstallParts parts, String version, Optional<Path> readyFile, LongSupplier nanos) {
@@ -46,7 +48,7 @@ public final class NodeWatch {
             trouble = String.valueOf(e.getMessage());
         }
         boolean healthy = abilities.isPresent();
-        mark(healthy);
+        mark(healthy, trouble);
         tell(healthy, trouble);
         parts.report().label(version, abilities);
         return healthy;
@@ -54,7 +56,7 @@ public final class NodeWatch {
 
     /// Tells the cluster that there is no healthy agent.
     public void failed(String trouble) {
-        mark(false);
+        mark(false, trouble);
         tell(false, trouble);
     }
 
@@ -82,17 +84,22 @@ public final class NodeWatch {
         }
     }
 
-    private void mark(boolean healthy) {
+    private void mark(boolean healthy, String trouble) {
         if (readyFile.isEmpty()) {
             return;
         }
         Path file = readyFile.get();
+        Path why = file.resolveSibling(file.getFileName() + ".trouble");
         try {
-            if (healthy && !Files.exists(file)) {
-                Files.createDirectories(file.toAbsolutePath().getParent());
-                Files.createFile(file);
-            } else if (!healthy) {
+            Files.createDirectories(file.toAbsolutePath().getParent());
+            if (healthy) {
+                Files.deleteIfExists(why);
+                if (!Files.exists(file)) {
+                    Files.createFile(file);
+                }
+            } else {
                 Files.deleteIfExists(file);
+                Files.writeString(why, trouble + "\n", StandardCharsets.UTF_8);
             }
         } catch (IOException e) {
             parts.report().say("cannot write %s: %s".formatted(file, e));

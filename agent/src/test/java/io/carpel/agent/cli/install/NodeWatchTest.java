@@ -2,6 +2,7 @@ package io.carpel.agent.cli.install;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +18,7 @@ final class NodeWatchTest {
     private final AtomicLong now = new AtomicLong();
     private FakeHost host;
     private Path ready;
+    private Path trouble;
     private NodeWatch watch;
 
     @BeforeEach
@@ -24,6 +26,7 @@ final class NodeWatchTest {
         host = new FakeHost(directory.resolve("node"));
         host.install(host.distribution("1111111111111111")).run(Optional.empty());
         ready = directory.resolve("run/ready");
+        trouble = directory.resolve("run/ready.trouble");
         watch = new NodeWatch(host.parts(), "1.0+x", Optional.of(ready), now::get);
     }
 
@@ -42,7 +45,7 @@ final class NodeWatchTest {
     }
 
     @Test
-    void anAgentThatHasEndedIsToldOnceAndSoIsItsReturn() {
+    void anAgentThatHasEndedIsToldOnceAndSoIsItsReturn() throws IOException {
         watch.look();
         host.end();
         int events = host.events().size();
@@ -50,13 +53,23 @@ final class NodeWatchTest {
         assertThat(watch.look()).isFalse();
         assertThat(host.health()).contains(false);
         assertThat(ready).doesNotExist();
+        assertThat(Files.readString(trouble)).contains("no agent");
         assertThat(host.nodeLabels()).doesNotContainKey("carpel.io/ready");
         assertThat(host.events().subList(events, host.events().size()))
                 .containsExactly("CarpelUnhealthy");
         host.restart();
         assertThat(watch.look()).isTrue();
-        assertThat(Files.exists(ready)).isTrue();
+        assertThat(ready).exists();
+        assertThat(trouble).doesNotExist();
         assertThat(host.events()).endsWith("CarpelHealthy");
+    }
+
+    @Test
+    void anInstallationThatFailedSaysWhy() throws IOException {
+        watch.failed("the disk is full");
+        assertThat(ready).doesNotExist();
+        assertThat(Files.readString(trouble)).isEqualTo("the disk is full\n");
+        assertThat(host.health()).contains(false);
     }
 
     @Test
