@@ -2,6 +2,11 @@ package io.carpel.agent.cli;
 
 import io.carpel.agent.cli.install.NewAgent;
 import io.carpel.agent.cli.node.NodeException;
+import io.carpel.cri.ContainerFilter;
+import io.carpel.cri.ContainerState;
+import io.carpel.cri.ContainerStateValue;
+import io.carpel.cri.ContainerStatusRequest;
+import io.carpel.cri.ListContainersRequest;
 import io.carpel.cri.ListPodSandboxRequest;
 import io.carpel.cri.PodSandbox;
 import io.carpel.cri.RuntimeCondition;
@@ -30,8 +35,9 @@ final class CriAgent implements NewAgent {
 
     /// @param root the host's root directory
     /// @param listen the agent's socket, as the host names it
-    /// @param self the uid of the pod that this runs in; empty outside of pods. It is neither
-    ///   counted nor removed, since it has to see the work through.
+    /// @param self the uid of the pod that this runs in; empty outside of pods. While this agent
+    ///   runs it, it is neither counted nor removed, since it has to see the work through. After a
+    ///   switch another runtime runs it, and what is left of it here is like any other pod.
     CriAgent(Path root, Path listen, String self) {
         this.root = root;
         this.self = self;
@@ -108,14 +114,65 @@ final class CriAgent implements NewAgent {
         });
     }
 
+    @Override
+    public boolean runsUs() {
+        return asking(client -> all(client).stream().anyMatch(pod -> isOurs(client, pod)));
+    }
+
     private List<PodSandbox> list(CriClient client) {
-        return client
-                .runtime(QUICK)
+        return all(client).stream().filter(pod -> !isOurs(client, pod)).toList();
+    }
+
+    private static List<PodSandbox> all(CriClient client) {
+        return client.runtime(QUICK)
                 .listPodSandbox(ListPodSandboxRequest.getDefaultInstance())
-                .getItemsList()
-                .stream()
-                .filter(pod -> self.isEmpty() || !pod.getMetadata().getUid().equals(self))
-                .toList();
+                .getItemsList();
+    }
+
+    /// Whether our process is in the pod, and not in one of the same uid that another runtime has.
+    private boolean isOurs(CriClient client, PodSandbox pod) {
+        return !self.isEmpty()
+                && pod.getMetadata().getUid().equals(self)
+                && client
+                        .runtime(QUICK)
+                        .listContainers(
+                                ListContainersRequest.newBuilder()
+                                        .setFilter(
+                                                ContainerFilter.newBuilder()
+                                                        .setPodSandboxId(pod.getId())
+                                                        .setState(running()))
+                                        .build())
+                        .getContainersList()
+                        .stream()
+                        .mapToLong(container -> pid(client, container.getId()))
+                        .anyMatch(CriAgent::isOurPid);
+    }
+
+    private static ContainerStateValue running() {
+        return ContainerStateValue.newBuilder().setState(ContainerState.CONTAINER_RUNNING).build();
+    }
+
+    private static long pid(CriClient client, String container) {
+        String info =
+                client.runtime(QUICK)
+                        .containerStatus(
+                                ContainerStatusRequest.newBuilder()
+                                        .setContainerId(container)
+                                        .setVerbose(true)
+                                        .build())
+                        .getInfoOrDefault("info", "{}");
+        try {
+            return JsonMapper.shared().readTree(info).path("pid").asLong(0);
+        } catch (JacksonException e) {
+            throw new NodeException("the agent's status cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /// In a pod with a process namespace of its own we are the first, whoever runs it: then the
+    /// pod's uid has to do.
+    private static boolean isOurPid(long pid) {
+        long ours = ProcessHandle.current().pid();
+        return pid == ours || ours == 1;
     }
 
     private <T> T asking(Function<CriClient, T> call) {

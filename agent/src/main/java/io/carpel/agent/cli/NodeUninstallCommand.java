@@ -19,7 +19,8 @@ import picocli.CommandLine.Option;
             "With it go its service, distribution, configuration, images and all its state, and the node's"
                     + " labels and condition. Refused while the kubelet uses the agent or pods are there.",
             "Interrupted at any point, the same command goes on; where nothing is left to take away it does"
-                    + " nothing."
+                    + " nothing. In a pod of the agent's own, whose kubelet uses another runtime since, it ends"
+                    + " without having removed anything: the kubelet starts the pod again, there."
         },
         exitCodeListHeading = "Exit status:%n",
         exitCodeList = {
@@ -54,6 +55,13 @@ final class NodeUninstallCommand extends NodeCommand.Verb {
                             "the last switch was to " + outcome.journal().endpoint());
                 }
             }
+            if (othersGoOn(parts, endpoint)) {
+                out().println(
+                                "node %s: this pod is the last of carpel's; the one that its kubelet starts"
+                                                .formatted(place.nodeName())
+                                        + " in its place goes on");
+                return 0;
+            }
             found = new NodeUninstall(parts, place.files(), place.journal()).run(endpoint, force);
         } finally {
             parts.tidy();
@@ -64,5 +72,17 @@ final class NodeUninstallCommand extends NodeCommand.Verb {
                                         place.nodeName(),
                                         found ? "nothing of carpel any more" : "no carpel"));
         return 0;
+    }
+
+    /// Nobody can saw off the branch that he sits on: a pod of the agent's would leave its own
+    /// mounts and records behind. Once the kubelet uses another runtime, it starts this pod there.
+    private boolean othersGoOn(InstallParts parts, String endpoint) {
+        try {
+            return place.files().endpoint().filter(endpoint::equals).isEmpty()
+                    && parts.agent().get().runsUs();
+        } catch (NodeException _) {
+            // One that does not answer runs nobody whom it could take along.
+            return false;
+        }
     }
 }

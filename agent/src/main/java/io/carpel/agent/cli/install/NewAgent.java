@@ -18,9 +18,12 @@ public interface NewAgent {
     /// @throws io.carpel.agent.cli.node.NodeException also when the pod did not do as it should
     void tryPod();
 
-    /// How many pods there are, running or not.
+    /// How many pods there are, running or not, without the one that this runs in.
     int pods();
 
-    /// Stops and removes all pods.
+    /// Stops and removes all pods but the one that this runs in.
     void removePods();
+
+    /// Whether this runs in one of its pods.
+    boolean runsUs();
 }

@@ -293,6 +293,12 @@ final class FakeHost implements HostService, NewAgent, NodeApi, Patience {
     }
 
     @Override
+    public boolean runsUs() {
+        answering();
+        return false;
+    }
+
+    @Override
     public void removePods() {
         called("remove pods");
         answering();
