@@ -84,33 +84,48 @@ stable_runs() {
     shown "$(jq length <<<"$before") containers kept"
 }
 
+# The kubelet's configuration is put back whatever a test has come to.
+teardown() {
+    if [ -e "$CARPEL_CLUSTER/kubelet.kept" ]; then
+        cluster_end "$CARPEL_CLUSTER" kubelet
+        mv "$CARPEL_CLUSTER/kubelet.kept" "$CARPEL_CLUSTER/kubelet.yaml"
+        cluster_kubelet "$CARPEL_CLUSTER" 3>&-
+        rm -f "$CARPEL_CLUSTER/disk/full"
+        wait_for 60 exec_works
+    fi
+}
+
 @test "images: the kubelet collects what nobody uses when the disk fills, and nothing else" {
     carpel_crictl pull example.test/carpel/ballast:1
     carpel_crictl pull gcr.io/k8s-staging-cri-tools/test-image-1:latest
     before=$(runs)
-    free=$(df --output=avail -B1 "$CARPEL_CLUSTER/disk" | tail -n 1)
+    free=$(disk_free)
     cluster_end "$CARPEL_CLUSTER" kubelet
-    cp "$CARPEL_CLUSTER/kubelet.yaml" "$BATS_TEST_TMPDIR/kubelet.yaml"
-    # More than is free now, and less than will be once the ballast is gone.
+    cp "$CARPEL_CLUSTER/kubelet.yaml" "$CARPEL_CLUSTER/kubelet.kept"
+    # Less than is free now: a kubelet that starts under pressure turns away the pods that it has. And less
+    # than will be free once the ballast is gone from a disk that has filled by half of that.
     # Not at once: an image has to be known for a second before it counts as one that nobody uses.
     cat >>"$CARPEL_CLUSTER/kubelet.yaml" <<END
-evictionSoft: {imagefs.available: "$((free + 10000000))"}
+evictionSoft: {imagefs.available: "$((free - 10000000))"}
 evictionSoftGracePeriod: {imagefs.available: 12s}
 END
     cluster_kubelet "$CARPEL_CLUSTER"
+    wait_for 60 has "node/$cluster_node" '.status.conditions[?(@.type=="Ready")].status' True
+    wait_for 60 exec_works
+    head -c 20000000 /dev/zero >"$CARPEL_CLUSTER/disk/full"
     wait_for 90 collected carpel/ballast
     wait_for 20 collected test-image-1
     images=$(carpel_crictl images)
     contains "$images" carpel/busybox
     contains "$images" e2e-test-images/nginx
     contains "$images" e2e-test-images/httpd
-    [ "$(df --output=avail -B1 "$CARPEL_CLUSTER/disk" | tail -n 1)" -gt $((free + 10000000)) ]
+    [ "$(disk_free)" -gt $((free - 10000000)) ]
     equal "$(stable_runs "$before")" "$(stable_runs "$(runs)")"
-    cluster_end "$CARPEL_CLUSTER" kubelet
-    cp "$BATS_TEST_TMPDIR/kubelet.yaml" "$CARPEL_CLUSTER/kubelet.yaml"
-    cluster_kubelet "$CARPEL_CLUSTER"
-    wait_for 60 exec_works
     shown "unused images went; used ones, a volume's among them, stayed; no pod was evicted"
+}
+
+disk_free() {
+    df --output=avail -B1 "$CARPEL_CLUSTER/disk" | tail -n 1
 }
 
 collected() {

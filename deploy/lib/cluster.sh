@@ -273,7 +273,8 @@ cluster_stop() {
 cluster_forget() {
     local dir=${1:?} target group line
     while read -r target; do
-        umount "$target"
+        # Gone already when it was one of several that hang together.
+        umount "$target" 2>/dev/null || ! mountpoint -q "$target"
     done < <(awk -v root="$dir/kubelet" '$5 == root || index($5, root "/") == 1 { print $5 }' \
         /proc/self/mountinfo | tac)
     for group in /sys/fs/cgroup/*/"$(cluster_cgroup "$dir")" /sys/fs/cgroup/"$(cluster_cgroup "$dir")"; do
