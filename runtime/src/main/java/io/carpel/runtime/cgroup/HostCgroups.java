@@ -8,6 +8,7 @@ import io.carpel.runtime.lifecycle.Rollback;
 import io.carpel.runtime.linux.Errno;
 import io.carpel.runtime.spec.ResourceLimits;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,6 +27,10 @@ import java.util.TreeSet;
 /// for the default parent, which goes on [#close]. A parent found there is somebody else's.
 final class HostCgroups implements CgroupManager {
     private static final Duration PARENT_WAIT = Duration.ofSeconds(30);
+
+    /// How often the parents of a group are made while others remove them.
+    private static final int ATTEMPTS = 100;
+
     private static final Set<String> EXPECTED_V1 =
             Set.of("cpu", "cpuacct", "cpuset", "memory", "pids", "devices", "freezer");
     private static final Set<String> EXPECTED_V2 = Set.of("cpu", "cpuset", "memory", "pids", "io");
@@ -164,12 +169,30 @@ final class HostCgroups implements CgroupManager {
         // Making a child and removing its empty parent exclude each other.
         try (var _ = locks.lock(CgroupPaths.join(parents), PARENT_WAIT)) {
             String leaf = path.substring(path.lastIndexOf('/') + 1);
-            if (mode() == CgroupMode.V2) {
-                makeV2(mounts.v2().orElseThrow(), parents, leaf);
-                return;
+            for (Path root : roots()) {
+                makeBelow(root, parents, leaf);
             }
-            for (Path root : mounts.v1Roots()) {
-                makeV1(root, parents, leaf);
+        }
+    }
+
+    /// Groups of other parents have some of the parents above in common with this one, and whoever
+    /// removes the last of those may remove them under our hands: then they are made again.
+    private void makeBelow(Path root, List<String> parents, String leaf) throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                if (mode() == CgroupMode.V2) {
+                    makeV2(root, parents, leaf);
+                } else {
+                    makeV1(root, parents, leaf);
+                }
+                return;
+            } catch (IOException e) {
+                // ENODEV: a directory that is still open, of a group that is gone.
+                int errno = Errno.of(e);
+                boolean gone = errno == Errno.ENOENT || errno == Errno.ENODEV;
+                if (!gone || attempt == ATTEMPTS) {
+                    throw e;
+                }
             }
         }
     }
@@ -237,9 +260,14 @@ final class HostCgroups implements CgroupManager {
     }
 
     private void makeParent(CgroupDir dir) throws IOException {
-        if (!dir.exists()) {
+        if (dir.exists()) {
+            return;
+        }
+        try {
             Files.createDirectory(dir.path());
             madeParents.mark(dir.path());
+        } catch (FileAlreadyExistsException _) {
+            // Another pod's group, or the kubelet, was quicker.
         }
     }
 

@@ -18,6 +18,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -340,6 +344,28 @@ class CgroupManagerIT {
         assertThat(other.waitFor(10, TimeUnit.SECONDS)).isTrue();
         assertThat(main.isAlive()).isTrue();
         assertThat(group.pids()).contains((int) main.pid());
+    }
+
+    /// As on a node whose kubelet starts: the first pods come at once, the last ones go at once.
+    @Test
+    void groupsOfManyPodsMakeAndRemoveTheirParentsTogether() throws Exception {
+        List<Callable<Void>> pods = new ArrayList<>();
+        for (int pod = 0; pod < 8; pod++) {
+            String own = "%s/kubepods/besteffort/pod%d".formatted(parent, pod);
+            pods.add(() -> {
+                for (int round = 0; round < 40; round++) {
+                    cgroups.create(own, "leaf", ResourceLimits.none(), DeviceRules.allowAll())
+                            .remove();
+                }
+                return null;
+            });
+        }
+        try (ExecutorService threads = Executors.newFixedThreadPool(pods.size())) {
+            for (Future<Void> pod : threads.invokeAll(pods)) {
+                pod.get();
+            }
+        }
+        assertThat(cgroups.children(parent)).isEmpty();
     }
 
     @Test
