@@ -276,7 +276,7 @@ function _picocli_carpel_serve() {
 
   local commands=""
   local flag_opts="'-h' '--help'"
-  local arg_opts="'--config' '--listen' '--run-dir' '--state-dir' '--netns-dir' '--instance' '--pid-file' '--ready-notify' '--registries-conf' '--log-level' '--log-format' '--log-file' '--metrics-listen' '--traces-endpoint' '--traces-sampling' '--network-mode' '--cni-conf-dir' '--cni-bin-dir' '--bridge-name' '--bridge-range' '--cgroup-driver' '--cgroup-parent' '--security-default-seccomp' '--security-default-capabilities' '--security-subid-user' '--pod-shm-size' '--pod-sysctls' '--pod-missing-mount-source' '--cdi-spec-dirs' '--image-max-parallel-downloads' '--image-stall-timeout' '--image-pinned' '--stream-address' '--stream-port' '--stream-idle-timeout' '--stream-creation-timeout' '--stream-tls-cert' '--stream-tls-key' '--stream-tls-client-ca'"
+  local arg_opts="'--config' '--listen' '--run-dir' '--state-dir' '--netns-dir' '--instance' '--pid-file' '--ready-notify' '--registries-conf' '--log-level' '--log-format' '--log-file' '--metrics-listen' '--traces-endpoint' '--traces-sampling' '--network-mode' '--cni-conf-dir' '--cni-bin-dir' '--bridge-name' '--bridge-range' '--cgroup-driver' '--cgroup-parent' '--security-default-seccomp' '--security-default-capabilities' '--security-selinux' '--security-subid-user' '--pod-shm-size' '--pod-sysctls' '--pod-missing-mount-source' '--cdi-spec-dirs' '--image-max-parallel-downloads' '--image-stall-timeout' '--image-pinned' '--stream-address' '--stream-port' '--stream-idle-timeout' '--stream-creation-timeout' '--stream-tls-cert' '--stream-tls-key' '--stream-tls-client-ca'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -351,6 +351,9 @@ function _picocli_carpel_serve() {
       return
       ;;
     '--security-default-capabilities')
+      return
+      ;;
+    '--security-selinux')
       return
       ;;
     '--security-subid-user')
@@ -1385,7 +1388,7 @@ function _picocli_carpel_config_show() {
 
   local commands=""
   local flag_opts="'-h' '--help'"
-  local arg_opts="'--config' '--listen' '--run-dir' '--state-dir' '--netns-dir' '--instance' '--pid-file' '--ready-notify' '--registries-conf' '--log-level' '--log-format' '--log-file' '--metrics-listen' '--traces-endpoint' '--traces-sampling' '--network-mode' '--cni-conf-dir' '--cni-bin-dir' '--bridge-name' '--bridge-range' '--cgroup-driver' '--cgroup-parent' '--security-default-seccomp' '--security-default-capabilities' '--security-subid-user' '--pod-shm-size' '--pod-sysctls' '--pod-missing-mount-source' '--cdi-spec-dirs' '--image-max-parallel-downloads' '--image-stall-timeout' '--image-pinned' '--stream-address' '--stream-port' '--stream-idle-timeout' '--stream-creation-timeout' '--stream-tls-cert' '--stream-tls-key' '--stream-tls-client-ca'"
+  local arg_opts="'--config' '--listen' '--run-dir' '--state-dir' '--netns-dir' '--instance' '--pid-file' '--ready-notify' '--registries-conf' '--log-level' '--log-format' '--log-file' '--metrics-listen' '--traces-endpoint' '--traces-sampling' '--network-mode' '--cni-conf-dir' '--cni-bin-dir' '--bridge-name' '--bridge-range' '--cgroup-driver' '--cgroup-parent' '--security-default-seccomp' '--security-default-capabilities' '--security-selinux' '--security-subid-user' '--pod-shm-size' '--pod-sysctls' '--pod-missing-mount-source' '--cdi-spec-dirs' '--image-max-parallel-downloads' '--image-stall-timeout' '--image-pinned' '--stream-address' '--stream-port' '--stream-idle-timeout' '--stream-creation-timeout' '--stream-tls-cert' '--stream-tls-key' '--stream-tls-client-ca'"
 
   type compopt &>/dev/null && compopt +o default
 
@@ -1460,6 +1463,9 @@ function _picocli_carpel_config_show() {
       return
       ;;
     '--security-default-capabilities')
+      return
+      ;;
+    '--security-selinux')
       return
       ;;
     '--security-subid-user')

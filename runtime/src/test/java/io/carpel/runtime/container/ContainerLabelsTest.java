@@ -91,7 +91,12 @@ final class ContainerLabelsTest {
         return ContainerManager.open(
                 Container.table(),
                 new ContainerSettings(
-                        layout, CgroupPlacement.none(), Path.of("/dev"), true, true, List.of()),
+                        layout,
+                        CgroupPlacement.none(),
+                        Path.of("/dev"),
+                        true,
+                        () -> true,
+                        List::of),
                 sandboxes.table(),
                 images,
                 new ContainerKernel(cgroups, shims, processes, trash, work));

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -20,7 +21,7 @@ class InheritanceIT {
     @RegisterExtension final ShimExtension shims = new ShimExtension();
 
     private TestContainer container;
-    private ShimConnection shim;
+    private Optional<ShimConnection> begun = Optional.empty();
 
     @BeforeEach
     void make() throws Exception {
@@ -41,7 +42,7 @@ class InheritanceIT {
     /// @return what it printed
     private String begin(TestContainer made, String script) throws Exception {
         made.shell(script + "; echo end; exec sleep 1000");
-        shim = shims.start(made);
+        begun = Optional.of(shims.start(made));
         ShimExtension.await(() -> made.output().endsWith("\nend"));
         return made.output().substring(0, made.output().length() - "\nend".length());
     }
@@ -52,7 +53,7 @@ class InheritanceIT {
         var plan =
                 LaunchPlanner.planExec(
                         new ExecLaunch(process, made.user, made.cgroup, Duration.ofSeconds(20)));
-        try (var session = shim.exec(plan)) {
+        try (var session = begun.orElseThrow().exec(plan)) {
             assertThat(session.await(outputs).exitCode()).isZero();
         }
         return outputs.out().strip();
