@@ -78,7 +78,7 @@ EOF
 EOF
     both='.CDI_devices = [{name: "example.test/gadget=0"}, {name: "example.test/gadget=1"}]
         | .linux.security_context = {run_as_user: {value: 1000}, run_as_group: {value: 1001}}'
-    container=$(new_container "$pod" whose one "$both")
+    container=$(new_container "$pod" whose zero "$both")
     # Those that nobody is named for are whose process it is.
     equal "1000 1001" "$(inside "$container" stat -c '%u %g' /dev/control)"
     equal "0 7 600" "$(inside "$container" stat -c '%u %g %a' /dev/gadget0)"

@@ -178,23 +178,34 @@ tight_group() {
     fi
 }
 
+# How many processes were killed in the groups below one.
+oom_kills() {
+    find /sys/fs/cgroup -path "*/$1/*" \( -name memory.oom_control -o -name memory.events \) -exec cat {} + \
+        | awk '$1 == "oom_kill" { sum += $2 } END { print sum + 0 }'
+}
+
 @test "whom the OOM killer took counts: a child, and its container is killed a moment later, or the container" {
     parent=carpel-tight-$$
     pod=$(new_pod tight ".linux.cgroup_parent = \"/$parent\"")
-    tight_group "$parent"
     eat="head -c 200m /dev/zero | tail"
     crictl create "$pod" "$(container_file child ".command = [\"sh\", \"-c\",
         \"($eat); echo went on; while :; do sleep 0.1; done\"]")" "$BATS_TEST_TMPDIR/pod-tight.json" \
         >"$BATS_TEST_TMPDIR/child"
     child=$(cat "$BATS_TEST_TMPDIR/child")
+    # The group is made with its first container.
+    tight_group "$parent"
     crictl start "$child"
     wait_for 30 log_has "$child" "went on"
+    [ "$(oom_kills "$parent")" -ge 1 ]
     # Not by way of the runtime, which would know.
     kill -KILL "$(host_pid "$child")"
     wait_for 30 has_state "$child" CONTAINER_EXITED
     equal "137 Error" "$(exit_code "$child") $(reason "$child")"
     # dd holds what it reads, and is the container's own process.
-    itself=$(new_container "$pod" tight itself '.command = ["dd", "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1"]')
+    itself=$(crictl create "$pod" "$(container_file itself \
+        '.command = ["dd", "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1"]')" "$BATS_TEST_TMPDIR/pod-tight.json")
+    tight_group "$parent"
+    crictl start "$itself"
     wait_for 30 has_state "$itself" CONTAINER_EXITED
     equal "137 OOMKilled" "$(exit_code "$itself") $(reason "$itself")"
     crictl rmp -f "$pod"

@@ -158,8 +158,8 @@ EOF
     equal true "$(crictl inspecti "$busybox" | jq .status.pinned)"
     equal true "$(crictl images -o json | jq .images[0].pinned)"
     after=$(new_container "$(new_pod after)" after one '.CDI_devices = [{name: "example.test/x=y"}]')
-    equal 65536 "$(inside "$before" df -k /dev/shm | awk 'END { print $2 }')"
-    equal 3072 "$(inside "$after" df -k /dev/shm | awk 'END { print $2 }')"
+    equal 65536 "$(inside "$before" df -k /dev/shm | awk '$NF == "/dev/shm" { print $2 }')"
+    equal 3072 "$(inside "$after" df -k /dev/shm | awk '$NF == "/dev/shm" { print $2 }')"
     equal 0000000000000001 "$(awk '/^CapEff/ { print $2 }' "/proc/$(host_pid "$after")/status")"
     equal 1 "$(inside "$after" sh -c 'echo $GIVEN')"
     run crictl create "$(crictl pods -q --name after)" \

@@ -394,7 +394,7 @@ archives_are() {
     wait_for 10 pending_has "$pod" "download layer"
     equal '"pull"' "$(pending "$pod" | jq '.[0].call')"
     others_are_served
-    check_shows "sandbox test/stuck: pull is stuck: download layer"
+    check_shows "sandbox test/stuck (uid uid-stuck, attempt 0): pull is stuck: download layer"
     check_shows "image $faulty_address/e2e-test-images/nginx:1.14-2: pull is stuck: download layer"
     others_are_served
     crictl pull "$busybox"
