@@ -191,7 +191,7 @@ spoil_records() {
     crictl start "$container"
     kill_agent
     restart_agent
-    equal 131000 "$(inside "$container" printenv V11 | tr -d '\n' | wc -c)"
+    equal 131000 "$(inside "$container" sh -c 'echo ${#V11}')"
     equal 100 "$(crictl ps -aq | wc -l)"
-    equal 131000 "$(inside "$container" printenv V0 | tr -d '\n' | wc -c)"
+    equal 131000 "$(inside "$container" sh -c 'echo ${#V0}')"
 }
