@@ -104,6 +104,7 @@ traces() {
     run crictl start "$container"
     [ "$status" -ne 0 ]
     contains "$output" "/no/such/program"
+    contains "$output" "code = InvalidArgument"
     equal CONTAINER_EXITED "$(container_state "$container")"
     [ "$(exit_code "$container")" -ne 0 ]
 }

@@ -261,7 +261,7 @@ public final class ContainerManager {
         } catch (ContainerRuntimeException e) {
             container.failedToStart(String.valueOf(e.getMessage()));
             stops.kill(container);
-            throw e;
+            throw LiveContainer.ofProgram(e);
         }
     }
 

@@ -1,10 +1,15 @@
 package io.carpel.runtime.container;
 
 import io.carpel.runtime.cgroup.Cgroup;
+import io.carpel.runtime.error.ContainerRuntimeException;
 import io.carpel.runtime.error.FailedPreconditionException;
+import io.carpel.runtime.error.InvalidArgumentException;
+import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.launch.ShimConnection;
 import io.carpel.runtime.lifecycle.ProcessIdentity;
+import io.carpel.runtime.linux.Errno;
+import io.carpel.runtime.linux.ErrnoException;
 import io.carpel.runtime.spec.PidMode;
 import java.time.Duration;
 import java.util.Optional;
@@ -53,12 +58,32 @@ final class LiveContainer {
     /// here yet or not.
     ///
     /// @throws FailedPreconditionException when it has
+    /// @throws InvalidArgumentException when it was to run a program that is not there
     <T> T ask(Function<ShimConnection, T> question) {
         try {
             return question.apply(shim);
         } catch (UnavailableException e) {
             throw ended(id, e);
+        } catch (KernelFaultException e) {
+            throw ofProgram(e);
         }
+    }
+
+    /// A program that is not there, or is none, is an error of who named it and no fault of the
+    /// kernel's.
+    static ContainerRuntimeException ofProgram(ContainerRuntimeException failure) {
+        boolean named =
+                failure.getCause() instanceof ErrnoException errno
+                        && errno.call().equals("execve")
+                        && (errno.is(Errno.ENOENT)
+                                || errno.is(Errno.EACCES)
+                                || errno.is(Errno.ENOEXEC)
+                                || errno.is(Errno.ENOTDIR)
+                                || errno.is(Errno.ELOOP)
+                                || errno.is(Errno.E2BIG));
+        return named
+                ? new InvalidArgumentException(String.valueOf(failure.getMessage()), failure)
+                : failure;
     }
 
     static FailedPreconditionException ended(String id, Throwable cause) {

@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.carpel.runtime.container.ContainerState.Exited;
 import io.carpel.runtime.error.CancelledException;
 import io.carpel.runtime.error.FailedPreconditionException;
+import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.KernelFaultException;
 import io.carpel.runtime.error.NotFoundException;
 import io.carpel.runtime.lifecycle.Step;
+import io.carpel.runtime.linux.Errno;
 import io.carpel.runtime.sandbox.ContainerSpecDraft;
 import io.carpel.runtime.sandbox.Specs;
 import io.carpel.runtime.spec.Bytes;
@@ -96,6 +98,26 @@ final class ContainerChangesTest extends ContainerManagerFixture {
                                 .execSync(ID, List.of("true"), Duration.ofSeconds(1), 100))
                 .isInstanceOf(FailedPreconditionException.class)
                 .hasMessageContaining("has ended");
+    }
+
+    @Test
+    void aProgramThatIsNotThereIsAnErrorOfWhoNamedIt() {
+        ContainerManager manager = manager();
+        manager.create(spec());
+        manager.start(ID);
+        ExecManager execs = new ExecManager(manager, sandboxes.table());
+        shim().execError = Errno.ENOENT;
+        assertThatThrownBy(() -> execs.execSync(ID, List.of("no"), Duration.ZERO, 100))
+                .isInstanceOf(InvalidArgumentException.class)
+                .hasMessageContaining("execve nothing");
+        shim().execError = Errno.EIO;
+        assertThatThrownBy(() -> execs.execSync(ID, List.of("no"), Duration.ZERO, 100))
+                .isInstanceOf(KernelFaultException.class);
+        manager.remove(ID);
+        manager.create(spec());
+        shim().execError = Errno.EACCES;
+        assertThatThrownBy(() -> manager.start(ID)).isInstanceOf(InvalidArgumentException.class);
+        assertThat(((Exited) manager.get(ID).state()).reason()).isEqualTo("StartError");
     }
 
     /// An interrupt comes out of a step as any error of input and output.

@@ -9,6 +9,7 @@ import io.carpel.runtime.launch.ExecSession;
 import io.carpel.runtime.launch.ExitRecord;
 import io.carpel.runtime.launch.ShimConnection;
 import io.carpel.runtime.launch.ShimStatus;
+import io.carpel.runtime.linux.ErrnoException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -29,6 +30,9 @@ public final class FakeShim implements ShimConnection {
 
     /// Happens while it is asked to start.
     public volatile Runnable duringStart = () -> {};
+
+    /// Commands fail with this errno of execve(2); 0 when the shim is gone before.
+    public volatile int execError;
 
     public volatile boolean started;
 
@@ -85,6 +89,10 @@ public final class FakeShim implements ShimConnection {
     @Override
     public ShimStatus start() {
         duringStart.run();
+        if (execError != 0) {
+            throw new KernelFaultException(
+                    "execve nothing", new ErrnoException("execve", "nothing", execError));
+        }
         synchronized (this) {
             if (gone) {
                 throw new UnavailableException("the shim is gone");
@@ -149,6 +157,10 @@ public final class FakeShim implements ShimConnection {
 
     @Override
     public ExecSession exec(ExecPlan plan) {
+        if (execError != 0) {
+            throw new KernelFaultException(
+                    "execve nothing", new ErrnoException("execve", "nothing", execError));
+        }
         throw new UnavailableException("no exec in a fake");
     }
 

@@ -7,7 +7,7 @@ import io.carpel.runtime.container.Container;
 import io.carpel.runtime.container.ContainerState;
 import io.carpel.runtime.container.ExecResult;
 import io.carpel.runtime.error.DeadlineExceededException;
-import io.carpel.runtime.error.KernelFaultException;
+import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.sandbox.Sandbox;
 import io.carpel.runtime.spec.ContainerSpec;
 import io.carpel.runtime.spec.NamespaceSpec;
@@ -139,7 +139,7 @@ final class PodIT {
         ContainerSpec spec = under.containerSpec(sandbox, "/no/such/program");
         under.runtime.containers().create(spec);
         assertThatThrownBy(() -> under.runtime.containers().start(spec.id()))
-                .isInstanceOf(KernelFaultException.class)
+                .isInstanceOf(InvalidArgumentException.class)
                 .hasMessageContaining("/no/such/program");
         ContainerState.Exited end = under.awaitExit(spec.id());
         assertThat(end.exitCode()).isEqualTo(128);
