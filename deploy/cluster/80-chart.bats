@@ -3,20 +3,13 @@
 # have to and no more, pods of its RuntimeClasses run, and nothing is left of it.
 
 load support
+load chart
 
-# shellcheck source=/dev/null
-. "$top/deploy/lib/go.sh"
-# shellcheck source=/dev/null
-. "$top/deploy/lib/helm.sh"
-
-chart=$top/charts/carpel
 account=system:serviceaccount:carpel:carpel
 
 setup_file() {
-    need_helm >&2
-    export HELM_TEST_HOME=$BATS_FILE_TMPDIR/helm
+    chart_ready
     # The chart's own file configures the agent: its handlers are those of the RuntimeClasses.
-    need_helm
     run_helm template carpel "$chart" "${values[@]}" --show-only templates/configmap.yaml \
         >"$BATS_FILE_TMPDIR/map.yaml"
     kubectl create -f "$BATS_FILE_TMPDIR/map.yaml" --dry-run=client \
@@ -31,7 +24,7 @@ setup_file() {
     rm -r "$BATS_FILE_TMPDIR/layout"
     kubectl label node "$cluster_node" carpel.io/runtime=active
     kubectl create namespace carpel
-    kubectl get "$everything" -A -o name 2>/dev/null | sort >"$BATS_FILE_TMPDIR/before"
+    objects >"$BATS_FILE_TMPDIR/before"
     run_chart install carpel "$chart" --namespace carpel "${values[@]}" \
         --set apiServer.host=127.0.0.1 --set "apiServer.port=$(api_port)"
 }
@@ -44,28 +37,17 @@ teardown_file() {
 }
 
 setup() {
-    export HELM_TEST_HOME=$BATS_FILE_TMPDIR/helm
-    need_helm
+    chart_ready
 }
 
-api_port() {
-    kubectl config view -o 'jsonpath={.clusters[0].cluster.server}' | sed 's/.*://'
-}
-
-# The installer goes to no node, since this one is the machine that runs the tests: 75-install.bats has
+# The installer goes to no node, since this one is the machine that runs the tests: 85-daemonset.bats has
 # a host of its own.
 values=(--set image.tag=test --set image.pullPolicy=Never
     --set-string installer.nodeSelector.nowhere=true --set config.handlers.chart.no-new-privileges=true
     --set runtimeClass.byHandler.chart.overhead.memory=2Mi --set switch.enabled=true)
-everything=daemonsets.apps,configmaps,serviceaccounts,clusterroles,clusterrolebindings,roles,rolebindings
-everything+=,runtimeclasses,validatingadmissionpolicies,validatingadmissionpolicybindings,jobs,pods,secrets
 
 handler_is_known() {
     kubectl get node "$cluster_node" -o json | jq -e '[.status.runtimeHandlers[].name] | index("chart")'
-}
-
-run_chart() {
-    KUBECONFIG=$CARPEL_CLUSTER/admin.conf run_helm "$@"
 }
 
 may() {
@@ -198,11 +180,6 @@ EOF
     # The node never comes back, and is taken out of the cluster.
     kubectl delete node down
     run_chart uninstall carpel -n carpel --timeout 90s
-    wait_for 30 nothing_left
+    wait_for 30 nothing_left "$BATS_FILE_TMPDIR/before"
     shown "a node that is down was named after its time; of $(wc -l <"$BATS_FILE_TMPDIR/before") objects all others are as they were"
-}
-
-nothing_left() {
-    kubectl get "$everything" -A -o name 2>/dev/null | sort >"$BATS_TEST_TMPDIR/after"
-    ! comm -13 "$BATS_FILE_TMPDIR/before" "$BATS_TEST_TMPDIR/after" | grep -i carpel
 }
