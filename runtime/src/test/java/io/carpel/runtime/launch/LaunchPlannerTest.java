@@ -157,6 +157,13 @@ class LaunchPlannerTest {
         return new ContainerLaunch.Namespaces(pins, pid, Optional.empty(), Optional.empty());
     }
 
+    private static List<ResolvedMount> imagesAnd(ResolvedMount bind) {
+        return List.of(
+                image("/image", "/layers/one"),
+                image("/images", "/layers/one", "/layers/two"),
+                bind);
+    }
+
     private static ContainerLaunch example(Case which) {
         Bytes filter = Bytes.copyOf(new byte[] {6, 0, 0, 0, 0, 0, (byte) 0xff, 0x7f});
         var data = ResolvedMount.bind(MountSpec.bind("/srv/data", "/data", false));
@@ -209,10 +216,7 @@ class LaunchPlannerTest {
                             launch(
                                     process(false, filter, false),
                                     namespaces(pins(false, false), PidMode.CONTAINER),
-                                    List.of(
-                                            image("/image", "/layers/one"),
-                                            image("/images", "/layers/one", "/layers/two"),
-                                            data),
+                                    imagesAnd(data),
                                     v1("c"),
                                     false),
                             "system_u:system_r:container_t:s0:c1,c2",

@@ -100,7 +100,7 @@ final class SandboxManagerTest implements SandboxContainers {
                 parent -> parent.isEmpty() ? "/carpel" : parent,
                 etc,
                 1 << 20,
-                Map.of("net.ipv4.ip_unprivileged_port_start", "0", "kernel.shm_rmid_forced", "1"),
+                Map.of("kernel.shm_rmid_forced", "1"),
                 CgroupPlacement.none());
     }
 
@@ -165,11 +165,7 @@ final class SandboxManagerTest implements SandboxContainers {
     @Test
     void aSandboxHasTheParametersOfEverySandbox() throws IOException {
         manager().run(spec(1));
-        assertThat(namespaces.sysctls)
-                .isEqualTo(
-                        Map.of(
-                                "net.ipv4.ip_unprivileged_port_start", "0",
-                                "kernel.shm_rmid_forced", "1"));
+        assertThat(namespaces.sysctls).isEqualTo(Map.of("kernel.shm_rmid_forced", "1"));
     }
 
     @Test
@@ -408,15 +404,13 @@ final class SandboxManagerTest implements SandboxContainers {
         Sandbox two = manager.run(labelled(2, new SelinuxSpec("", "", "web_t", "")));
         assertThat(two.spec().label().type()).isEqualTo("web_t");
         manager.stop(Specs.id(1));
-
         selinux = policy.label();
         SandboxManager restarted = manager();
         restarted.recover(_ -> {});
         assertThat(restarted.get(Specs.id(2)).spec().label()).isEqualTo(two.spec().label());
         Sandbox three = restarted.run(spec(3));
         assertThat(three.spec().label().level())
-                .isNotEqualTo(one.spec().label().level())
-                .isNotEqualTo(two.spec().label().level());
+                .isNotIn(one.spec().label().level(), two.spec().label().level());
         assertThatThrownBy(() -> restarted.run(spec(4)))
                 .isInstanceOf(ResourceExhaustedException.class);
         restarted.remove(Specs.id(1));
@@ -433,7 +427,6 @@ final class SandboxManagerTest implements SandboxContainers {
         assertThatThrownBy(() -> manager.run(labelled(1, SelinuxSpec.none().with("s0,c1"))))
                 .isInstanceOf(InvalidArgumentException.class)
                 .hasMessage("selinux level 's0,c1' is not like s0 or s0:c1,c2");
-        assertThat(manager.list()).isEmpty();
         policy.enabled = false;
         assertThat(manager.run(spec(1)).spec().selinux()).isEmpty();
     }
