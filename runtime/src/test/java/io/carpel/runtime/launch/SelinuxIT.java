@@ -52,7 +52,7 @@ class SelinuxIT {
         assertThat(lines).contains("of the image");
         for (String target : List.of("/", "/dev", "/dev/pts", "/image", "/sys/firmware")) {
             assertThat(lines)
-                    .filteredOn(line -> line.contains(" " + target + " "))
+                    .filteredOn(line -> line.contains(" / " + target + " "))
                     .as(target)
                     .singleElement()
                     .asString()

@@ -181,7 +181,8 @@ final class TestContainer {
                         exitRecord(),
                         log ? Optional.of(logFile()) : Optional.empty(),
                         shimCgroup),
-                fileLabel.map(text -> new ContainerLaunch.FileLabel(text, directory)),
+                fileLabel.map(
+                        text -> new ContainerLaunch.FileLabel(text, directory.resolve("shm"))),
                 privileged);
     }
 
