@@ -13,8 +13,8 @@ import java.util.function.Supplier;
 /// @param ping makes a message that means nothing but that we are here, and asks for no answer: who
 ///   has to write one while we read nothing may read no more, and both would wait for ever
 record ControlMessages(Supplier<Object> farewell, Supplier<Object> ping) {
-    /// Clients of SPDY want no goodbye. An odd number is a client's, so that this is the answer to a
-    /// ping which none has sent.
+    /// Clients of SPDY want no goodbye. An odd number is a client's, so that this is the answer to
+    /// a ping which none has sent.
     static ControlMessages ofSpdy() {
         return new ControlMessages(
                 () -> Unpooled.EMPTY_BUFFER, () -> new DefaultSpdyPingFrame(Integer.MAX_VALUE));
