@@ -172,7 +172,7 @@ final class DeviceIT {
                         Optional.of(1000L), Optional.empty(), Optional.empty(), List.of(), true);
         Container container = startNamed(alice, "example.test/widget=w0");
         assertThat(under.sh(container, "stat -c %u:%g:%a:%t:%T /dev/widget0 /dev/widget1"))
-                .startsWith("1000:0:600:1:5\n7:8:");
+                .startsWith("1000:1000:600:1:5\n7:8:");
         assertThat(under.sh(container, "head -c 3 /dev/widget0 | wc -c")).isEqualTo("3");
         assertThat(under.sh(container, "echo $WIDGET $FROM_IMAGE; cat /opt/widget/lib.so"))
                 .isEqualTo("w0 no\nlibrary");
