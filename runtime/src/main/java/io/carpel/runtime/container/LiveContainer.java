@@ -23,6 +23,9 @@ import java.util.function.Function;
 final class LiveContainer {
     private static final long PAUSE_NANOS = 20_000_000;
 
+    /// How long an end may take to be seen here that a command has met already.
+    private static final Duration SEEN = Duration.ofSeconds(1);
+
     final String id;
     final PidMode pid;
     final ShimConnection shim;
@@ -65,7 +68,23 @@ final class LiveContainer {
         } catch (UnavailableException e) {
             throw ended(id, e);
         } catch (KernelFaultException e) {
-            throw ofProgram(e);
+            throw metItsEnd(e) ? ended(id, e) : ofProgram(e);
+        }
+    }
+
+    /// A command that is killed while it is set up, or finds its cgroup gone, has come too late,
+    /// although the shim was still there to begin it.
+    private boolean metItsEnd(KernelFaultException failure) {
+        if (!(failure.getCause() instanceof ErrnoException errno)
+                || errno.call().equals("execve")
+                || !(errno.is(Errno.ECHILD) || errno.is(Errno.ENOENT) || errno.is(Errno.ESRCH))) {
+            return false;
+        }
+        try {
+            return awaitEnd(SEEN);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            return hasEnded();
         }
     }
 

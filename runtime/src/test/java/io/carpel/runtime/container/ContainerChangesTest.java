@@ -101,6 +101,23 @@ final class ContainerChangesTest extends ContainerManagerFixture {
     }
 
     @Test
+    void aCommandThatTheEndMeetsInItsSetupHasComeTooLate() {
+        ContainerManager manager = manager();
+        manager.create(spec());
+        manager.start(ID);
+        ExecManager execs = new ExecManager(manager, sandboxes.table());
+        shim().execCall = "open";
+        shim().execError = Errno.ENOENT;
+        assertThatThrownBy(() -> execs.execSync(ID, List.of("true"), Duration.ZERO, 100))
+                .as("a fault while it lives")
+                .isInstanceOf(KernelFaultException.class);
+        shim().duringExec = () -> shim().end(0, 9, 0);
+        assertThatThrownBy(() -> execs.execSync(ID, List.of("true"), Duration.ZERO, 100))
+                .isInstanceOf(FailedPreconditionException.class)
+                .hasMessageContaining("has ended");
+    }
+
+    @Test
     void aProgramThatIsNotThereIsAnErrorOfWhoNamedIt() {
         ContainerManager manager = manager();
         manager.create(spec());

@@ -31,8 +31,13 @@ public final class FakeShim implements ShimConnection {
     /// Happens while it is asked to start.
     public volatile Runnable duringStart = () -> {};
 
-    /// Commands fail with this errno of execve(2); 0 when the shim is gone before.
+    /// Commands fail with this errno of `execCall`; 0 when the shim is gone before.
     public volatile int execError;
+
+    public volatile String execCall = "execve";
+
+    /// Happens while a command is begun.
+    public volatile Runnable duringExec = () -> {};
 
     public volatile boolean started;
 
@@ -89,9 +94,10 @@ public final class FakeShim implements ShimConnection {
     @Override
     public ShimStatus start() {
         duringStart.run();
+        duringExec.run();
         if (execError != 0) {
             throw new KernelFaultException(
-                    "execve nothing", new ErrnoException("execve", "nothing", execError));
+                    execCall + " nothing", new ErrnoException(execCall, "nothing", execError));
         }
         synchronized (this) {
             if (gone) {
@@ -157,9 +163,10 @@ public final class FakeShim implements ShimConnection {
 
     @Override
     public ExecSession exec(ExecPlan plan) {
+        duringExec.run();
         if (execError != 0) {
             throw new KernelFaultException(
-                    "execve nothing", new ErrnoException("execve", "nothing", execError));
+                    execCall + " nothing", new ErrnoException(execCall, "nothing", execError));
         }
         throw new UnavailableException("no exec in a fake");
     }
