@@ -181,9 +181,12 @@ static void reap(struct monitor *monitor) {
         if (pid == monitor->leader) {
             leader_ended(monitor, status);
         } else if (WIFSIGNALED(status) && joiner && !monitor->timed_out) {
-            errno = ECHILD;
-            fail(&monitor->context, "clone3", "killed in setup");
-            refuse(monitor);
+            read_gate(monitor); // its last words: with them said its own end means nothing any more
+            if (monitor->leader == 0) {
+                errno = ECHILD;
+                fail(&monitor->context, "clone3", "killed in setup");
+                refuse(monitor);
+            }
         } else if (monitor->leader == 0 && monitor->early_count < EARLY) {
             monitor->early[monitor->early_count].pid = pid;
             monitor->early[monitor->early_count++].status = status;
