@@ -23,8 +23,9 @@ import java.util.function.Function;
 final class LiveContainer {
     private static final long PAUSE_NANOS = 20_000_000;
 
-    /// How long an end may take to be seen here that a command has met already.
-    private static final Duration SEEN = Duration.ofSeconds(1);
+    /// How long an end may take to be seen here that a command has met already: until all its
+    /// processes are gone and its output is written.
+    private static final Duration SEEN = Duration.ofSeconds(10);
 
     final String id;
     final PidMode pid;
@@ -75,9 +76,13 @@ final class LiveContainer {
     /// A command that is killed while it is set up, or finds its cgroup gone, has come too late,
     /// although the shim was still there to begin it.
     private boolean metItsEnd(KernelFaultException failure) {
-        if (!(failure.getCause() instanceof ErrnoException errno)
-                || errno.call().equals("execve")
-                || !(errno.is(Errno.ECHILD) || errno.is(Errno.ENOENT) || errno.is(Errno.ESRCH))) {
+        if (!(failure.getCause() instanceof ErrnoException errno)) {
+            return false;
+        }
+        boolean cgroupGone =
+                errno.is(Errno.ENOENT)
+                        && (errno.call().equals("open") || errno.call().equals("mkdirat"));
+        if (!cgroupGone && !errno.is(Errno.ECHILD)) {
             return false;
         }
         try {

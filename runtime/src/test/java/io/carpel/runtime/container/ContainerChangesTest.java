@@ -106,11 +106,13 @@ final class ContainerChangesTest extends ContainerManagerFixture {
         manager.create(spec());
         manager.start(ID);
         ExecManager execs = new ExecManager(manager, sandboxes.table());
-        shim().execCall = "open";
+        shim().execCall = "chdir";
         shim().execError = Errno.ENOENT;
         assertThatThrownBy(() -> execs.execSync(ID, List.of("true"), Duration.ZERO, 100))
                 .as("a fault while it lives")
                 .isInstanceOf(KernelFaultException.class);
+        shim().execCall = "clone3";
+        shim().execError = Errno.ECHILD;
         shim().duringExec = () -> shim().end(0, 9, 0);
         assertThatThrownBy(() -> execs.execSync(ID, List.of("true"), Duration.ZERO, 100))
                 .isInstanceOf(FailedPreconditionException.class)
