@@ -183,9 +183,7 @@ static void reap(struct monitor *monitor) {
         } else if (WIFSIGNALED(status) && joiner && !monitor->timed_out) {
             read_gate(monitor); // its last words: with them said its own end means nothing any more
             if (monitor->leader == 0) {
-                errno = ECHILD;
-                fail(&monitor->context, "clone3", "killed in setup");
-                refuse(monitor);
+                executed(monitor); // which refuses, since nobody will tell the leader's pid
             }
         } else if (monitor->leader == 0 && monitor->early_count < EARLY) {
             monitor->early[monitor->early_count].pid = pid;

@@ -76,7 +76,8 @@ public final class AgentMeters implements CallObserver, StepWatch, PullWatch {
 
     /// A number that only grows, kept elsewhere.
     public void counter(String name, String description, LongSupplier value) {
-        FunctionCounter.builder(name, value, LongSupplier::getAsLong)
+        // Such a counter holds its object weakly, and nobody else holds the supplier.
+        FunctionCounter.builder(name, registry, _ -> value.getAsLong())
                 .description(description)
                 .register(registry);
     }
