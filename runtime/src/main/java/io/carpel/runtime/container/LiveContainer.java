@@ -27,6 +27,8 @@ final class LiveContainer {
     /// processes are gone and its output is written.
     private static final Duration SEEN = Duration.ofSeconds(10);
 
+    private static final Duration AT_ONCE = Duration.ofMillis(200);
+
     final String id;
     final PidMode pid;
     final ShimConnection shim;
@@ -69,28 +71,32 @@ final class LiveContainer {
         } catch (UnavailableException e) {
             throw ended(id, e);
         } catch (KernelFaultException e) {
-            throw metItsEnd(e) ? ended(id, e) : ofProgram(e);
+            ContainerRuntimeException told = ofProgram(e);
+            throw told == e && metItsEnd(e) ? ended(id, e) : told;
         }
     }
 
     /// A command that is killed while it is set up, or finds its cgroup gone, has come too late,
-    /// although the shim was still there to begin it.
+    /// although the shim was still there to begin it; so has one that fails of anything else while
+    /// the container ends.
     private boolean metItsEnd(KernelFaultException failure) {
-        if (!(failure.getCause() instanceof ErrnoException errno)) {
-            return false;
-        }
-        boolean cgroupGone =
-                errno.is(Errno.ENOENT)
-                        && (errno.call().equals("open") || errno.call().equals("mkdirat"));
-        if (!cgroupGone && !errno.is(Errno.ECHILD)) {
-            return false;
-        }
         try {
-            return awaitEnd(SEEN);
+            return awaitEnd(tellsOfTheEnd(failure) ? SEEN : AT_ONCE);
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
             return hasEnded();
         }
+    }
+
+    private boolean tellsOfTheEnd(KernelFaultException failure) {
+        if (!(failure.getCause() instanceof ErrnoException errno)) {
+            return false;
+        }
+        // Paths of its cgroup have its id in them.
+        boolean cgroup =
+                errno.call().equals("mkdirat") || String.valueOf(errno.getMessage()).contains(id);
+        boolean gone = errno.is(Errno.ENOENT) || errno.is(Errno.ENODEV);
+        return errno.is(Errno.ECHILD) || (cgroup && gone);
     }
 
     /// A program that is not there, or is none, is an error of who named it and no fault of the
