@@ -102,6 +102,8 @@ phase() {
         command: ["sleep", "3600"], linux: {}}' >"$BATS_TEST_TMPDIR/container"
     id=$(installed run --no-pull "$BATS_TEST_TMPDIR/container" "$BATS_TEST_TMPDIR/pod")
     pid=$(installed inspect -o go-template --template '{{.info.pid}}' "$id")
+    # The agent is in a chroot here, and nothing of the machine around it is seen by what is executed.
+    equal "$(stat -Lc %d:%i "/proc/$pid/root")" "$(installed exec "$id" stat -c %d:%i /)"
     agent=$(cat "$host/run/agent.pid")
     variant newer
     node install --from "$CARPEL_CLUSTER/newer"

@@ -218,9 +218,8 @@ is_healthy() {
     kubectl label node "$cluster_node" carpel.io/switch=true
     wait_for 300 kubelet_uses "$CARPEL_CLUSTER/shared/carpel.sock"
     node_event CarpelSwitched "$CARPEL_CLUSTER/shared/carpel.sock"
-    # Pods without a probe that executes something: in a chroot, as the agent of this host is, that would see
-    # the machine's root directory instead of the container's.
     kubectl rollout status daemonset/every-node --timeout 120s
+    kubectl rollout status deployment/probes --timeout 120s
     wait_for 60 all_moved
     wait_for 60 is_healthy
     equal active "$(label carpel.io/runtime)"

@@ -6,6 +6,7 @@
 #include "sys.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -27,9 +28,15 @@ static int take_slot(struct context *context, uint32_t slot) {
 }
 
 // The new root is put on top of the old one, where no directory is needed that a mapped user could
-// reach, and stays attached until pivot_root puts it below everything.
+// reach, and stays attached until pivot_root puts it below everything. The old one is that of the mount
+// namespace, which setns(2) makes it, and not that of an agent in a chroot(2): pivot_root would leave
+// the host above the container then, and whoever entered the namespace later would stand there.
 int op_attach_root(struct context *context, struct fields *fields) {
     int mount = take_slot(context, field_u32(fields));
+    AUTO_FD self = sys_pidfd_open(getpid());
+    if (self < 0 || setns(self, CLONE_NEWNS) < 0) {
+        return fail(context, "setns", "the root of the mount namespace");
+    }
     AUTO_FD host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     struct mount_attributes alone = {.propagation = MS_PRIVATE};
     if (mount < 0 || host < 0) {
