@@ -12,6 +12,7 @@ import io.carpel.runtime.error.UnavailableException;
 import io.carpel.runtime.sandbox.Sandbox;
 import io.carpel.runtime.sandbox.SandboxChange;
 import io.carpel.runtime.store.Announcer;
+import io.carpel.runtime.store.CreationClock;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
@@ -29,7 +30,8 @@ public final class EventBroadcaster implements AutoCloseable {
 
     private final Sandboxes sandboxes;
     private final Containers containers;
-    private final Clock clock;
+    private final CreationClock clock;
+    private final Object order = new Object();
     private final Executor executor;
     private final List<EventQueue> clients = new CopyOnWriteArrayList<>();
     private final List<Announcer.Subscription> subscriptions;
@@ -39,7 +41,7 @@ public final class EventBroadcaster implements AutoCloseable {
             Sandboxes sandboxes, Containers containers, Clock clock, Executor executor) {
         this.sandboxes = sandboxes;
         this.containers = containers;
-        this.clock = clock;
+        this.clock = new CreationClock(clock);
         this.executor = executor;
         this.subscriptions =
                 List.of(
@@ -112,26 +114,35 @@ public final class EventBroadcaster implements AutoCloseable {
         if (clients.isEmpty()) {
             return;
         }
-        // The time first, the states after it: what is told is at least as new as it says.
+        // In one: a client's times never go back, whoever else tells of another object just now.
+        synchronized (order) {
+            ContainerEventResponse event = event(id, type, sandboxId, sandbox);
+            clients.forEach(client -> client.offer(event));
+        }
+        clients.forEach(client -> executor.execute(client::drain));
+        if (clients.stream().anyMatch(EventQueue::isEnded)) {
+            clients.removeIf(EventQueue::isEnded);
+        }
+    }
+
+    /// The time first, the states after it: what is told is at least as new as it says.
+    private ContainerEventResponse event(
+            String id,
+            ContainerEventType type,
+            String sandboxId,
+            Supplier<Optional<Sandbox>> sandbox) {
         ContainerEventResponse.Builder event =
                 ContainerEventResponse.newBuilder()
                         .setContainerId(id)
                         .setContainerEventType(type)
-                        .setCreatedAt(Nanos.of(clock.instant()));
+                        .setCreatedAt(Nanos.of(clock.next()));
         sandbox.get()
                 .ifPresent(pod -> event.setPodSandboxStatus(SandboxStatusTranslator.status(pod)));
         containers.list().stream()
                 .filter(container -> container.spec().sandboxId().equals(sandboxId))
                 .map(ContainerStatusTranslator::status)
                 .forEach(event::addContainersStatuses);
-        ContainerEventResponse built = event.build();
-        for (EventQueue client : clients) {
-            client.offer(built);
-            executor.execute(client::drain);
-        }
-        if (clients.stream().anyMatch(EventQueue::isEnded)) {
-            clients.removeIf(EventQueue::isEnded);
-        }
+        return event.build();
     }
 
     /// Ends every client's stream.

@@ -101,6 +101,17 @@ final class EventBroadcasterTest {
     }
 
     @Test
+    void timesGoUpThoughTheClockStands() {
+        events.add(sink);
+        createContainer();
+        announce(ContainerChange.Kind.CREATED);
+        announce(ContainerChange.Kind.STARTED);
+        assertThat(sink.taken)
+                .extracting(ContainerEventResponse::getCreatedAt)
+                .containsExactly(9_000_000_000L, 9_000_000_001L);
+    }
+
+    @Test
     void aSandboxIsToldByItsOwnId() {
         events.add(sink);
         sandboxes.remove(Requests.SANDBOX_ID);
