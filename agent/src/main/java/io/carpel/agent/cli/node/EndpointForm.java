@@ -1,10 +1,8 @@
 package io.carpel.agent.cli.node;
 
 import java.util.Optional;
-import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -16,11 +14,7 @@ enum EndpointForm {
     FLAG {
         @Override
         Optional<String> read(String text) {
-            // The kubelet takes the last one too.
-            return lines(text)
-                    .flatMap(line -> FLAG_AND_VALUE.matcher(line).results())
-                    .map(found -> found.group("value"))
-                    .reduce((_, last) -> last);
+            return value(FLAG_AND_VALUE, text);
         }
 
         @Override
@@ -31,10 +25,6 @@ enum EndpointForm {
         @Override
         String writeImages(String text, String endpoint) {
             return write(IMAGES_FLAG_AND_VALUE, text, endpoint);
-        }
-
-        private Stream<String> lines(String text) {
-            return LINE.matcher(text).results().map(MatchResult::group);
         }
 
         private String write(Pattern flag, String text, String endpoint) {
@@ -122,6 +112,7 @@ enum EndpointForm {
 
     private static final Pattern FLAG_AND_VALUE = flag("--container-runtime-endpoint");
     private static final Pattern IMAGES_FLAG_AND_VALUE = flag("--image-service-endpoint");
+    private static final Pattern DIRECTORY_FLAG = flag("--config-dir");
     private static final Pattern KEY_AND_VALUE = key(NAME);
     private static final Pattern IMAGES_KEY_AND_VALUE = key(IMAGES_NAME);
 
@@ -133,6 +124,21 @@ enum EndpointForm {
     private static Pattern key(String name) {
         return Pattern.compile(
                 "(?m)^" + name + ":\\h*[\"']?(?<value>[^\\s\"'#]*)[\"']?\\h*(?:#.*)?$");
+    }
+
+    /// The kubelet takes the last one too.
+    private static Optional<String> value(Pattern flag, String text) {
+        return LINE.matcher(text)
+                .results()
+                .flatMap(line -> flag.matcher(line.group()).results())
+                .map(found -> found.group("value"))
+                .reduce((_, last) -> last);
+    }
+
+    /// The directory whose `.conf` files the kubelet lays over its configuration (`--config-dir`),
+    /// when this text of flags names one.
+    static Optional<String> configurationDirectory(String flags) {
+        return value(DIRECTORY_FLAG, flags);
     }
 
     /// The endpoint that the text sets.

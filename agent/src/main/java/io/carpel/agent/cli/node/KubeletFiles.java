@@ -16,7 +16,9 @@ import java.util.stream.Stream;
 /// (`kubeadm-flags.env`) and of the distributions (`/etc/default/kubelet`,
 /// `/etc/sysconfig/kubelet`). From 1.32 on kubeadm keeps the endpoint in `instance-config.yaml`
 /// beside the configuration, and writes it into that again with each upgrade: there it is changed
-/// too. So it is for images where the kubelet is told an endpoint of their own.
+/// too. So it is for images where the kubelet is told an endpoint of their own, and for those files
+/// of the directory `--config-dir` that name one: they are laid over the configuration, the last
+/// one wins.
 public final class KubeletFiles {
     private static final List<String> FLAG_FILES =
             List.of(
@@ -54,10 +56,12 @@ public final class KubeletFiles {
             Optional<String> flag = EndpointForm.FLAG.read(read(file));
             last = flag.isPresent() ? flag : last;
         }
-        if (last.isPresent() || !Files.exists(configuration)) {
+        if (last.isPresent()) {
             return last;
         }
-        return EndpointForm.KEY.read(read(configuration));
+        return configurations().stream()
+                .flatMap(file -> EndpointForm.KEY.read(read(file)).stream())
+                .reduce((_, later) -> later);
     }
 
     /// What has to change for the kubelet to use this endpoint; nothing is written yet.
@@ -91,7 +95,35 @@ public final class KubeletFiles {
             String text = read(instance);
             addIfNew(changes, instance, text, EndpointForm.KEY.write(text, endpoint));
         }
+        for (Path file : configurationDropIns()) {
+            String text = read(file);
+            addIfNew(
+                    changes,
+                    file,
+                    text,
+                    EndpointForm.KEY.read(text).isPresent()
+                            ? EndpointForm.KEY.write(text, endpoint)
+                            : EndpointForm.KEY.writeImages(text, endpoint));
+        }
         return changes;
+    }
+
+    /// Where the kubelet's configuration comes from, each file on top of those before it.
+    private List<Path> configurations() {
+        List<Path> files = new ArrayList<>();
+        if (Files.exists(configuration)) {
+            files.add(configuration);
+        }
+        files.addAll(configurationDropIns());
+        return files;
+    }
+
+    private List<Path> configurationDropIns() {
+        Optional<String> directory =
+                flagFiles().stream()
+                        .flatMap(file -> EndpointForm.configurationDirectory(read(file)).stream())
+                        .reduce((_, later) -> later);
+        return directory.map(name -> confFiles(below(name))).orElse(List.of());
     }
 
     private static void addIfNew(List<Change> changes, Path file, String before, String after) {
@@ -136,11 +168,11 @@ public final class KubeletFiles {
                 files.add(file);
             }
         }
-        DROP_IN_DIRECTORIES.forEach(name -> files.addAll(dropIns(below(name))));
+        DROP_IN_DIRECTORIES.forEach(name -> files.addAll(confFiles(below(name))));
         return files;
     }
 
-    private static List<Path> dropIns(Path directory) {
+    private static List<Path> confFiles(Path directory) {
         if (!Files.isDirectory(directory)) {
             return List.of();
         }

@@ -40,6 +40,31 @@ final class KubeletFilesTest {
         assertThat(read("var/lib/kubelet/config.yaml")).isEqualTo(config);
     }
 
+    @Test
+    void filesLaidOverTheConfigurationWinOverIt() throws IOException {
+        String config = "containerRuntimeEndpoint: unix:///a.sock\n";
+        String other = "maxPods: 20\n";
+        write("var/lib/kubelet/config.yaml", config);
+        write(
+                "etc/systemd/system/kubelet.service.d/10-x.conf",
+                "# --config-dir=/nowhere\nExecStart=/k --config-dir=/etc/kubelet.d --v=2\n");
+        write("etc/kubelet.d/10-maximum.conf", other);
+        write("etc/kubelet.d/20-runtime.conf", "containerRuntimeEndpoint: unix:///b.sock\n");
+        write("etc/kubelet.d/30-note.txt", "containerRuntimeEndpoint: unix:///c.sock\n");
+        KubeletFiles files = new KubeletFiles(root, CONFIG);
+        assertThat(files.endpoint()).contains("unix:///b.sock");
+        List<KubeletFiles.Change> changes = files.plan(NEW);
+        KubeletFiles.apply(changes);
+        assertThat(files.endpoint()).contains(NEW);
+        assertThat(read("etc/kubelet.d/20-runtime.conf"))
+                .isEqualTo("containerRuntimeEndpoint: " + NEW + "\n");
+        assertThat(read("etc/kubelet.d/10-maximum.conf")).isEqualTo(other);
+        assertThat(read("etc/kubelet.d/30-note.txt")).contains("c.sock");
+        KubeletFiles.undo(changes);
+        assertThat(read("var/lib/kubelet/config.yaml")).isEqualTo(config);
+        assertThat(files.endpoint()).contains("unix:///b.sock");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
