@@ -75,3 +75,40 @@ summary_has() {
 summary_of() {
     jq -e --arg name "$2" '.pods[] | select(.podRef.name == $name).containers[0].memory.workingSetBytes > 0' <<<"$1"
 }
+
+@test "kubectl top: a pod and the node, by the metrics server, as much as is really used" {
+    cluster_metrics "$CARPEL_CLUSTER" 3>&-
+    kubectl create -f - <<END
+apiVersion: v1
+kind: Pod
+metadata: {name: busy}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+    - name: main
+      image: example.test/carpel/busybox:latest
+      imagePullPolicy: IfNotPresent
+      command: [sh, -c, "dd if=/dev/zero of=/held/zeros bs=1M count=50; while :; do :; done"]
+      resources: {limits: {cpu: 200m, memory: 100Mi}}
+      volumeMounts: [{name: held, mountPath: /held}]
+  volumes: [{name: held, emptyDir: {medium: Memory}}]
+END
+    ready busy
+    wait_for 120 top_is_true
+    read -r _ cpu memory < <(kubectl top pod busy --no-headers)
+    read -r _ node_cpu _ node_memory _ < <(kubectl top node "$cluster_node" --no-headers)
+    [ "${node_cpu%m}" -ge "${cpu%m}" ]
+    [ "${node_memory%Mi}" -ge "${memory%Mi}" ]
+    kubectl delete pod busy
+    shown "limited to 200m with 50 MiB of files in memory: $cpu and $memory; the node: $node_cpu and $node_memory"
+}
+
+# A minute's average has to be reached first.
+top_is_true() {
+    local cpu memory
+    read -r _ cpu memory < <(kubectl top pod busy --no-headers) || return 1
+    [ "${cpu%m}" -ge 180 ] && [ "${cpu%m}" -le 220 ] && [ "${memory%Mi}" -ge 48 ] && [ "${memory%Mi}" -le 60 ] || {
+        echo "busy has $cpu and $memory" >&2
+        return 1
+    }
+}

@@ -7,12 +7,14 @@
 setup_suite() {
     local file part top
     top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-    for part in say packages jdk go; do
+    for part in say packages jdk go kube; do
         # shellcheck source=/dev/null
         . "$top/deploy/lib/$part.sh"
     done
     need_tools >&2
     export CARPEL_TEST_TOOLS=${tools_dir:?}
+    need_metrics_server >&2
+    export metrics_server
     if [ -z "${CARPEL_CLUSTER:-}" ]; then
         # The path of a socket ends at 108 characters, and the kubelet's lie deep.
         CARPEL_CLUSTER=$(mktemp -d /var/tmp/carpel-kube.XXXX)

@@ -7,7 +7,7 @@
 
 # The name resolves to loopback everywhere, which is where the API server looks for the kubelet.
 cluster_node=localhost
-cluster_parts=(kubelet kube-scheduler kube-controller-manager kube-apiserver etcd)
+cluster_parts=(kubelet metrics-server kube-scheduler kube-controller-manager kube-apiserver etcd)
 # What a kubelet sets on its host, and nobody puts back.
 cluster_sysctls=(vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops
     kernel.keys.root_maxkeys kernel.keys.root_maxbytes)
@@ -129,7 +129,7 @@ cluster_start() {
 cluster_control_plane() {
     local dir=$1 name ports
     mkdir -p "$dir/bin" "$dir/static" "$dir/pods"
-    for name in "${cluster_parts[@]}" kubectl; do
+    for name in kubelet kube-scheduler kube-controller-manager kube-apiserver etcd kubectl; do
         ln -sfn "${kube_dir:?need_kube sets it}/kube" "$dir/bin/$name"
     done
     cluster_certificates "$dir"
@@ -175,8 +175,44 @@ cluster_apiserver() {
         --service-account-issuer https://kubernetes.default.svc \
         --service-account-key-file "$pki/accounts.pub" \
         --service-account-signing-key-file "$pki/accounts.key" \
+        --proxy-client-cert-file "$pki/apiserver.crt" --proxy-client-key-file "$pki/apiserver.key" \
+        --requestheader-client-ca-file "$pki/ca.crt" --requestheader-allowed-names apiserver \
+        --requestheader-username-headers X-Remote-User --requestheader-group-headers X-Remote-Group \
+        --requestheader-extra-headers-prefix X-Remote-Extra- \
         --authorization-mode Node,RBAC --enable-admission-plugins NodeRestriction \
         --allow-privileged --watch-cache=true
+}
+
+# cluster_metrics DIR: what answers `kubectl top`, from the kubelet's numbers. Needs need_metrics_server.
+cluster_metrics() {
+    local dir=$1 pki=$1/pki port
+    port=$(cluster_ports 1)
+    ln -sfn "${metrics_server:?need_metrics_server sets it}" "$dir/bin/metrics-server"
+    cluster_part "$dir" metrics-server --kubeconfig "$dir/admin.conf" \
+        --authentication-kubeconfig "$dir/admin.conf" --authorization-kubeconfig "$dir/admin.conf" \
+        --bind-address 127.0.0.1 --secure-port "$port" --tls-cert-file "$pki/server.crt" \
+        --tls-private-key-file "$pki/server.key" --kubelet-certificate-authority "$pki/ca.crt" \
+        --kubelet-preferred-address-types Hostname --kubelet-use-node-status-port --metric-resolution 10s \
+        --kubelet-request-timeout 5s
+    # By the name of another host, since no service has an address that leads anywhere here.
+    cluster_kubectl "$dir" apply -f - >/dev/null <<END
+apiVersion: v1
+kind: Service
+metadata: {name: metrics-server, namespace: kube-system}
+spec: {type: ExternalName, externalName: localhost}
+---
+apiVersion: apiregistration.k8s.io/v1
+kind: APIService
+metadata: {name: v1beta1.metrics.k8s.io}
+spec:
+  service: {name: metrics-server, namespace: kube-system, port: $port}
+  group: metrics.k8s.io
+  version: v1beta1
+  groupPriorityMinimum: 100
+  versionPriority: 100
+  insecureSkipTLSVerify: true
+END
+    cluster_wait "$dir" metrics-server 60 cluster_kubectl "$dir" get --raw /apis/metrics.k8s.io/v1beta1/nodes
 }
 
 # The cgroup that the kubelet makes its own below.

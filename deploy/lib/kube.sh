@@ -34,3 +34,21 @@ need_kube() {
     ) || die "Kubernetes does not build"
     touch "$kube_dir/complete"
 }
+
+# Sets metrics_server to that program, for `kubectl top`. It is pinned on its own, in deploy/cluster/metrics:
+# in one module with Kubernetes it would lift what Kubernetes is built with.
+need_metrics_server() {
+    local dir source=$kube_source/metrics
+    dir=$(cache_dir)/metrics-server/$(cat "$source/go.mod" "$source/go.sum" | sha256sum | cut -c1-16)
+    metrics_server=$dir/metrics-server
+    [ ! -e "$dir/complete" ] || return 0
+    need_go
+    say "building the metrics server ($dir)"
+    mkdir -p "$dir"
+    (
+        cd "$source"
+        export CGO_ENABLED=0 GOFLAGS=-buildvcs=false
+        nice go build -trimpath -ldflags "-s -w" -o "$metrics_server" sigs.k8s.io/metrics-server/cmd/metrics-server
+    ) || die "the metrics server does not build"
+    touch "$dir/complete"
+}
