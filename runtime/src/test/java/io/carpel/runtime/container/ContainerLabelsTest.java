@@ -5,17 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.carpel.runtime.error.InvalidArgumentException;
 import io.carpel.runtime.error.ResourceExhaustedException;
-import io.carpel.runtime.launch.CgroupPlacement;
 import io.carpel.runtime.launch.ExecLabel;
 import io.carpel.runtime.launch.Op;
-import io.carpel.runtime.linux.LinuxFileCalls;
-import io.carpel.runtime.sandbox.SandboxFixture;
 import io.carpel.runtime.sandbox.Specs;
-import io.carpel.runtime.security.AppArmorProfile;
-import io.carpel.runtime.security.Capabilities;
 import io.carpel.runtime.security.FakeSelinuxPolicy;
-import io.carpel.runtime.security.SelinuxLabel;
-import io.carpel.runtime.spec.Bytes;
 import io.carpel.runtime.spec.ContainerSpec;
 import io.carpel.runtime.spec.NamespaceSpec;
 import io.carpel.runtime.spec.PidMode;
@@ -23,87 +16,25 @@ import io.carpel.runtime.spec.SandboxSpec;
 import io.carpel.runtime.spec.SecuritySpec;
 import io.carpel.runtime.spec.SelinuxSpec;
 import io.carpel.runtime.store.RecordStore;
-import io.carpel.runtime.store.StateLayout;
-import io.carpel.runtime.store.Trash;
-import io.carpel.runtime.work.WorkRoom;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /// What SELinux makes of containers, on a policy that is a fake.
 @Timeout(30)
-final class ContainerLabelsTest {
-    private static final String ID = Specs.id(7);
-
-    @TempDir Path directory;
-    private final FakeShims shims = new FakeShims();
-    private final FakeCgroups cgroups = new FakeCgroups();
-    private final FakeImages images = new FakeImages();
+final class ContainerLabelsTest extends ContainerManagerFixture {
     private final FakeSelinuxPolicy policy = new FakeSelinuxPolicy();
-    private final List<String> heard = new ArrayList<>();
-    private final WorkRoom work = WorkRoom.open(Clock.systemUTC());
-    private SelinuxLabel selinux = policy.label();
-    private StateLayout layout = StateLayout.standard();
-    private SandboxFixture sandboxes = new SandboxFixture(layout);
-    private Trash trash;
 
-    @BeforeEach
-    void layOut() throws IOException {
-        layout =
-                new StateLayout(
-                        directory.resolve("run"),
-                        directory.resolve("lib"),
-                        directory.resolve("netns"));
-        trash = Trash.open(new LinuxFileCalls(), layout.trash());
-        sandboxes = new SandboxFixture(layout, selinux);
-        sandboxes.run(sandbox(1, Specs.ownNamespaces(PidMode.CONTAINER)));
-    }
-
-    @AfterEach
-    void emptyNoMore() {
-        trash.close();
+    ContainerLabelsTest() {
+        selinux = policy.label();
     }
 
     private SandboxSpec sandbox(int number, NamespaceSpec namespaces) {
         return Specs.sandbox(Specs.id(number), namespaces, directory.resolve("logs"));
-    }
-
-    private ContainerManager manager() {
-        ProcessPolicy processes =
-                new ProcessPolicy(
-                        new Capabilities(Capabilities.all()),
-                        Capabilities.defaults(),
-                        (_, _) -> Bytes.empty(),
-                        AppArmorProfile.host(),
-                        selinux,
-                        new HostBounds(0, -1L, Map.of()));
-        return ContainerManager.open(
-                Container.table(),
-                new ContainerSettings(
-                        layout,
-                        CgroupPlacement.none(),
-                        Path.of("/dev"),
-                        true,
-                        () -> true,
-                        List::of),
-                sandboxes.table(),
-                images,
-                new ContainerKernel(cgroups, shims, processes, trash, work));
-    }
-
-    private ContainerSpec spec() {
-        return labelled(SelinuxSpec.none());
     }
 
     private ContainerSpec labelled(SelinuxSpec parts) {

@@ -44,6 +44,7 @@ abstract class ContainerManagerFixture {
     final FakeCgroups cgroups = new FakeCgroups();
     final FakeImages images = new FakeImages();
     final List<String> heard = new CopyOnWriteArrayList<>();
+    SelinuxLabel selinux = SelinuxLabel.host(false);
     StateLayout layout = StateLayout.standard();
     SandboxFixture sandboxes = new SandboxFixture(layout);
     ObjectTable<Container, ContainerChange> table = Container.table();
@@ -59,7 +60,7 @@ abstract class ContainerManagerFixture {
                         directory.resolve("lib"),
                         directory.resolve("netns"));
         trash = Trash.open(new LinuxFileCalls(), layout.trash());
-        sandboxes = new SandboxFixture(layout);
+        sandboxes = new SandboxFixture(layout, selinux);
         sandboxes.run(
                 Specs.sandbox(
                         Specs.id(1),
@@ -84,7 +85,7 @@ abstract class ContainerManagerFixture {
                         Capabilities.defaults(),
                         (_, _) -> Bytes.empty(),
                         AppArmorProfile.host(),
-                        SelinuxLabel.host(false),
+                        selinux,
                         new HostBounds(0, -1L, Map.of())),
                 new RecordStore<>(
                         layout.containers(),
