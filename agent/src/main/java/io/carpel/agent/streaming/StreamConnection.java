@@ -15,6 +15,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One upgraded connection: flow control in both directions between the event loop and the virtual
 /// threads that work on its channels. Thread-safe.
@@ -33,6 +35,8 @@ final class StreamConnection {
 
     /// TCP_ESTABLISHED of linux/tcp.h.
     private static final int ESTABLISHED = 1;
+
+    private static final Logger LOG = LoggerFactory.getLogger(StreamConnection.class);
 
     private final Channel channel;
     private final ControlMessages messages;
@@ -237,7 +241,15 @@ final class StreamConnection {
 
     private void sayFarewell() {
         Future<?> _ =
-                channel.writeAndFlush(messages.farewell().get()).addListener(_ -> endOutput());
+                channel.writeAndFlush(messages.farewell().get())
+                        .addListener(said -> {
+                            if (said.isSuccess()) {
+                                endOutput();
+                            } else {
+                                LOG.debug("the client could not be told the end", said.cause());
+                                cutOff();
+                            }
+                        });
         Future<?> late =
                 channel.eventLoop().schedule(this::cutOff, LINGER_SECONDS, TimeUnit.SECONDS);
         Future<?> _ = channel.closeFuture().addListener(_ -> late.cancel(false));

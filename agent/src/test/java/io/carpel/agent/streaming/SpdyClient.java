@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
@@ -42,6 +43,7 @@ final class SpdyClient implements AutoCloseable {
     private final Map<Integer, Incoming> streams = new ConcurrentHashMap<>();
     private final CompletableFuture<Integer> answer = new CompletableFuture<>();
     private final Channel channel;
+    private volatile int pause;
     private int nextId = 1;
 
     SpdyClient(String url, String protocol) throws Exception {
@@ -112,6 +114,13 @@ final class SpdyClient implements AutoCloseable {
         private final CompletableFuture<Boolean> end = new CompletableFuture<>();
     }
 
+    /// From now on waits so many milliseconds with each piece of data that comes, and lets the
+    /// kernel keep little of what is still to come.
+    void readSlowly(int milliseconds) {
+        channel.config().setOption(ChannelOption.SO_RCVBUF, 1 << 16);
+        pause = milliseconds;
+    }
+
     int status() throws Exception {
         return answer.get(10, TimeUnit.SECONDS);
     }
@@ -159,7 +168,8 @@ final class SpdyClient implements AutoCloseable {
 
     private final class Receiver extends ChannelInboundHandlerAdapter {
         @Override
-        public void channelRead(ChannelHandlerContext context, Object message) {
+        public void channelRead(ChannelHandlerContext context, Object message)
+                throws InterruptedException {
             switch (message) {
                 case FullHttpResponse response -> {
                     answer.complete(response.status().code());
@@ -174,6 +184,7 @@ final class SpdyClient implements AutoCloseable {
                     }
                 }
                 case SpdyDataFrame data -> {
+                    Thread.sleep(pause);
                     stream(data.streamId())
                             .text
                             .append(data.content().toString(StandardCharsets.ISO_8859_1));

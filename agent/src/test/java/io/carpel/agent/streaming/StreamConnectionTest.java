@@ -7,11 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.spdy.DefaultSpdyPingFrame;
+import io.netty.handler.codec.spdy.SpdyFrameCodec;
+import io.netty.handler.codec.spdy.SpdyVersion;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -70,6 +73,16 @@ final class StreamConnectionTest {
                     }
                     assertThat(sent).isBetween(10_000, 20_000);
                 });
+    }
+
+    /// A message that the codec refuses would end the connection before what was written ahead of
+    /// it.
+    @Test
+    void theLastMessageOfSpdyGoesThroughItsCodec() {
+        EmbeddedChannel spdy = new EmbeddedChannel(new SpdyFrameCodec(SpdyVersion.SPDY_3_1));
+        ChannelFuture said = spdy.writeAndFlush(ControlMessages.ofSpdy().farewell().get());
+        assertThat(said.isSuccess()).isTrue();
+        assertThat(spdy.finishAndReleaseAll()).isTrue();
     }
 
     @Test

@@ -89,6 +89,19 @@ class StreamingServerTest {
         }
     }
 
+    /// The command has ended long before, and all that it wrote last waits in the server.
+    @Test
+    void outputReachesItsEndHoweverSlowlyItIsRead() throws Exception {
+        Streams output = new Streams(false, true, false, false);
+        try (var client = new SpdyClient(exec(output, "flood", "12000000"), "v4.channel.k8s.io")) {
+            client.readSlowly(1);
+            int error = client.open(Map.of("streamType", "error"));
+            int out = client.open(Map.of("streamType", "stdout"));
+            assertThat(client.all(out)).hasSize(12_000_000);
+            assertThat(client.all(error)).contains("\"status\":\"Success\"");
+        }
+    }
+
     @Test
     void windowSizesReachTheTerminal() throws Exception {
         try (var client = new SpdyClient(exec(TERMINAL, "sleep"), "v4.channel.k8s.io")) {
