@@ -172,6 +172,7 @@ final class SpdyClient implements AutoCloseable {
                 throws InterruptedException {
             switch (message) {
                 case FullHttpResponse response -> {
+                    response.release();
                     answer.complete(response.status().code());
                     if (response.status().code() == 101) {
                         context.pipeline()
