@@ -43,19 +43,25 @@ public final class Withdrawal {
     /// @throws NodeException when a node still has the mark when the time is up; it says which, and
     ///   what their uninstallers failed of
     public void run(String namespace, String name, String patch, Duration atMost) {
-        List<String> marked = marked();
+        List<String> marked = insisting(atMost, this::marked);
         if (marked.isEmpty()) {
             progress.accept("no node has the label " + MARK);
         }
         String set = "daemon set %s/%s".formatted(namespace, name);
-        asking(
-                "patch " + set,
-                () ->
-                        client.apps()
-                                .daemonSets()
-                                .inNamespace(namespace)
-                                .withName(name)
-                                .patch(PatchContext.of(PatchType.JSON), patch));
+        var _ =
+                insisting(
+                        atMost,
+                        () ->
+                                asking(
+                                        "patch " + set,
+                                        () ->
+                                                client.apps()
+                                                        .daemonSets()
+                                                        .inNamespace(namespace)
+                                                        .withName(name)
+                                                        .patch(
+                                                                PatchContext.of(PatchType.JSON),
+                                                                patch)));
         List<String> last = new ArrayList<>();
         try {
             patience.await(
@@ -78,6 +84,33 @@ public final class Withdrawal {
             throw new NodeException(
                     "%s; still there: %s".formatted(e.getMessage(), reasons(namespace, name)), e);
         }
+    }
+
+    /// Makes the call again as long as nobody answers it: when this fails the hook has failed, and
+    /// with it the uninstallation. What the server refuses it would refuse again.
+    private <T> T insisting(Duration atMost, Supplier<T> call) {
+        List<T> answers = new ArrayList<>(1);
+        List<NodeException> refusals = new ArrayList<>(1);
+        patience.await(
+                "an answer of the API server",
+                atMost,
+                () -> {
+                    try {
+                        answers.add(call.get());
+                    } catch (NodeException e) {
+                        if (e.getCause() instanceof KubernetesClientException failure
+                                && ClusterClient.isPassing(failure)) {
+                            progress.accept(String.valueOf(e.getMessage()));
+                            throw e;
+                        }
+                        refusals.add(e);
+                    }
+                    return true;
+                });
+        if (!refusals.isEmpty()) {
+            throw refusals.getFirst();
+        }
+        return answers.getFirst();
     }
 
     private List<String> marked() {
