@@ -24,7 +24,7 @@ final class StreamConnection {
     /// How often it is looked whether the peer of a connection from which nothing is read is there.
     private static final long LOOK_SECONDS = 2;
 
-    /// How long a peer may take to close its side once all is said.
+    /// How long a peer may take to close its side once it has all that was said.
     private static final long LINGER_SECONDS = 10;
 
     /// Replies that may wait for the peer to read: far more than any client has reason to ask for.
@@ -33,8 +33,11 @@ final class StreamConnection {
     /// What a buffer costs besides its content: a client may send byte by byte.
     private static final int BUFFER_COST = 256;
 
-    /// TCP_ESTABLISHED of linux/tcp.h.
+    /// States of linux/tcp.h. In the second our end has been said and not been taken: before it
+    /// lies what the peer has not read.
     private static final int ESTABLISHED = 1;
+
+    private static final int FIN_WAIT1 = 4;
 
     private static final Logger LOG = LoggerFactory.getLogger(StreamConnection.class);
 
@@ -239,20 +242,36 @@ final class StreamConnection {
         }
     }
 
+    /// A peer that pauses is owed all that was written before, as long as it likes to; when nothing
+    /// moves for too long the server closes its connection like any other.
     private void sayFarewell() {
         Future<?> _ =
                 channel.writeAndFlush(messages.farewell().get())
                         .addListener(said -> {
                             if (said.isSuccess()) {
                                 endOutput();
+                                linger();
                             } else {
                                 LOG.debug("the client could not be told the end", said.cause());
                                 cutOff();
                             }
                         });
+    }
+
+    private void linger() {
         Future<?> late =
-                channel.eventLoop().schedule(this::cutOff, LINGER_SECONDS, TimeUnit.SECONDS);
+                channel.eventLoop().schedule(this::endLinger, LINGER_SECONDS, TimeUnit.SECONDS);
         Future<?> _ = channel.closeFuture().addListener(_ -> late.cancel(false));
+    }
+
+    private void endLinger() {
+        if (channel instanceof EpollSocketChannel socket
+                && socket.isActive()
+                && socket.tcpInfo().state() == FIN_WAIT1) {
+            linger();
+        } else {
+            cutOff();
+        }
     }
 
     private void cutOff() {

@@ -15,7 +15,11 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.spdy.DefaultSpdyPingFrame;
 import io.netty.handler.codec.spdy.SpdyFrameCodec;
 import io.netty.handler.codec.spdy.SpdyVersion;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -83,6 +87,31 @@ final class StreamConnectionTest {
         ChannelFuture said = spdy.writeAndFlush(ControlMessages.ofSpdy().farewell().get());
         assertThat(said.isSuccess()).isTrue();
         assertThat(spdy.finishAndReleaseAll()).isTrue();
+    }
+
+    @Test
+    void whoPausesIsNotCutOffBeforeAllIsWritten() {
+        List<ChannelPromise> held = new ArrayList<>();
+        EmbeddedChannel full =
+                new EmbeddedChannel(
+                        new ChannelOutboundHandlerAdapter() {
+                            @Override
+                            public void write(
+                                    ChannelHandlerContext context,
+                                    Object message,
+                                    ChannelPromise promise) {
+                                held.add(promise);
+                            }
+                        });
+        new StreamConnection(full, ControlMessages.ofSpdy(), new StreamMemory()).close();
+        full.runPendingTasks();
+        full.advanceTimeBy(1, TimeUnit.HOURS);
+        full.runScheduledPendingTasks();
+        assertThat(held).hasSize(1);
+        assertThat(full.isOpen()).isTrue();
+        held.getFirst().setFailure(new IOException("the peer is gone"));
+        full.runPendingTasks();
+        assertThat(full.isOpen()).isFalse();
     }
 
     @Test
