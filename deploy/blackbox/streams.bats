@@ -75,6 +75,26 @@ file_has() {
     done
 }
 
+# Of some of these sizes the last piece waits in the agent when the command has ended; the others lie in
+# buffers of the kernel and the client, or make the command wait.
+@test "a client that pauses gets what is left of the output, long after the command has ended" {
+    pod=$(new_pod pause)
+    container=$(new_container "$pod" pause main)
+    crictl_words
+    mkdir "$BATS_TEST_TMPDIR/read"
+    for i in $(seq 0 63); do
+        size=$((1500000 + i * 100000))
+        transport=spdy
+        [ $((i % 2)) -eq 0 ] || transport=websocket
+        "${words[@]}" exec --transport $transport "$container" head -c $size /dev/zero 3>&- \
+            | (sleep 13; wc -c) >"$BATS_TEST_TMPDIR/read/$transport.$size" 3>&- &
+    done
+    wait
+    for got in "$BATS_TEST_TMPDIR"/read/*; do
+        equal "${got##*.}" "$(cat "$got")"
+    done
+}
+
 # echoed TRANSPORT WINDOW arguments of crictl…: a gibibyte there and back again.
 echoed() {
     local transport=$1 window=$2
