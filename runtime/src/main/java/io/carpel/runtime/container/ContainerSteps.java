@@ -253,13 +253,16 @@ final class ContainerSteps {
     }
 
     private void makeCgroup(ContainerDraft draft) {
-        draft.cgroup(
+        Cgroup cgroup =
                 rooms.cgroups()
                         .create(
                                 draft.sandbox().cgroupParent(),
                                 draft.spec.id(),
                                 draft.spec.resources(),
-                                draft.deviceRules));
+                                draft.deviceRules);
+        // Only this object knows who keeps the group until then: a child of ours, to be waited for.
+        draft.undo.add(cgroup::occupied);
+        draft.cgroup(cgroup);
     }
 
     private void launch(ContainerDraft draft) {

@@ -143,6 +143,7 @@ abstract class ContainerManagerFixture {
     void assertNothingLeft() throws IOException {
         assertThat(shims.alive()).isZero();
         assertThat(cgroups.groups).isEmpty();
+        assertThat(cgroups.kept).isEmpty();
         assertThat(images.leases).isEmpty();
         for (Path place : List.of(layout.containers(), layout.writableLayers())) {
             if (Files.exists(place)) {

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
@@ -23,6 +24,10 @@ import java.util.stream.Collectors;
 public final class FakeCgroups implements CgroupManager {
     public final Map<String, ResourceLimits> groups = new ConcurrentHashMap<>();
     public final List<String> killed = new ArrayList<>();
+
+    /// Those that nobody has told yet that somebody is in them.
+    public final Set<String> kept = ConcurrentHashMap.newKeySet();
+
     public volatile long oomKills;
     public volatile boolean refuseUpdate;
 
@@ -68,7 +73,13 @@ public final class FakeCgroups implements CgroupManager {
     public Cgroup create(String parent, String leaf, ResourceLimits limits, DeviceRules devices) {
         String path = parent + "/" + leaf;
         groups.put(path, limits);
-        return new Group(path);
+        kept.add(path);
+        return new Group(path) {
+            @Override
+            public void occupied() {
+                kept.remove(path);
+            }
+        };
     }
 
     @Override
@@ -102,7 +113,7 @@ public final class FakeCgroups implements CgroupManager {
     @Override
     public void close() {}
 
-    private final class Group implements Cgroup {
+    private class Group implements Cgroup {
         private final String path;
 
         Group(String path) {

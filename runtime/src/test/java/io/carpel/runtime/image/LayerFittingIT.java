@@ -90,7 +90,11 @@ final class LayerFittingIT {
                 image.layers().reversed().stream()
                         .map(Path::toString)
                         .collect(Collectors.joining(":"));
+        // A mount(8) of today tells the kernel one option after the other, and each has 255
+        // characters.
         HostCommand.run(
+                "env",
+                "LIBMOUNT_FORCE_MOUNT2=always",
                 "mount",
                 "-t",
                 "overlay",
