@@ -45,6 +45,20 @@ final class StreamConnectionTest {
         channel.finishAndReleaseAll();
     }
 
+    /// A channel that writes nothing, as to a peer that does not read.
+    ///
+    /// @param held gets the promise of each message
+    private static EmbeddedChannel withholding(List<ChannelPromise> held) {
+        return new EmbeddedChannel(
+                new ChannelOutboundHandlerAdapter() {
+                    @Override
+                    public void write(
+                            ChannelHandlerContext context, Object message, ChannelPromise promise) {
+                        held.add(promise);
+                    }
+                });
+    }
+
     private StreamChannel stream() {
         return new WebSocketChannels(connection, V5, 1).channel(0);
     }
@@ -53,17 +67,7 @@ final class StreamConnectionTest {
     /// would be served.
     @Test
     void theEventLoopWaitsForNobodyAndAPeerThatOnlyAsksIsCutOff() {
-        EmbeddedChannel full =
-                new EmbeddedChannel(
-                        new ChannelOutboundHandlerAdapter() {
-                            @Override
-                            public void write(
-                                    ChannelHandlerContext context,
-                                    Object message,
-                                    ChannelPromise promise) {
-                                // Never written, as to a peer that does not read.
-                            }
-                        });
+        EmbeddedChannel full = withholding(new ArrayList<>());
         full.unsafe().outboundBuffer().setUserDefinedWritability(1, false);
         assertThat(full.isWritable()).isFalse();
         StreamConnection silent =
@@ -92,17 +96,7 @@ final class StreamConnectionTest {
     @Test
     void whoPausesIsNotCutOffBeforeAllIsWritten() {
         List<ChannelPromise> held = new ArrayList<>();
-        EmbeddedChannel full =
-                new EmbeddedChannel(
-                        new ChannelOutboundHandlerAdapter() {
-                            @Override
-                            public void write(
-                                    ChannelHandlerContext context,
-                                    Object message,
-                                    ChannelPromise promise) {
-                                held.add(promise);
-                            }
-                        });
+        EmbeddedChannel full = withholding(held);
         new StreamConnection(full, ControlMessages.ofSpdy(), new StreamMemory()).close();
         full.runPendingTasks();
         full.advanceTimeBy(1, TimeUnit.HOURS);

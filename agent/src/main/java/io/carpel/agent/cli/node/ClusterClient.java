@@ -80,8 +80,8 @@ public final class ClusterClient {
             bottom = words(cause);
             cause = cause.getCause();
         }
-        if (own.endsWith(
-                "failed.")) { // "Operation: [get] for kind: [Node] …", of whom we tell anyway
+        // "Operation: [get] for kind: [Node] …", of whom we tell anyway.
+        if (own.endsWith("failed.")) {
             return bottom;
         }
         return own.contains(bottom) ? own : own + " " + bottom;

@@ -3,6 +3,7 @@ package io.carpel.agent.cli.node;
 import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
@@ -50,18 +51,7 @@ public final class Withdrawal {
         String set = "daemon set %s/%s".formatted(namespace, name);
         var _ =
                 insisting(
-                        atMost,
-                        () ->
-                                asking(
-                                        "patch " + set,
-                                        () ->
-                                                client.apps()
-                                                        .daemonSets()
-                                                        .inNamespace(namespace)
-                                                        .withName(name)
-                                                        .patch(
-                                                                PatchContext.of(PatchType.JSON),
-                                                                patch)));
+                        atMost, () -> asking("patch " + set, () -> patch(namespace, name, patch)));
         List<String> last = new ArrayList<>();
         try {
             patience.await(
@@ -84,6 +74,14 @@ public final class Withdrawal {
             throw new NodeException(
                     "%s; still there: %s".formatted(e.getMessage(), reasons(namespace, name)), e);
         }
+    }
+
+    private DaemonSet patch(String namespace, String name, String patch) {
+        return client.apps()
+                .daemonSets()
+                .inNamespace(namespace)
+                .withName(name)
+                .patch(PatchContext.of(PatchType.JSON), patch);
     }
 
     /// Makes the call again as long as nobody answers it: when this fails the hook has failed, and
